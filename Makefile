@@ -1,0 +1,54 @@
+# make review   sets up .venv, refreshes if PubMed can be reached, builds the table
+# make test     sets up .venv and passes the tests
+# make check    lint, types, layers, and the review itself
+# make wheel    builds the wheel and tests it, installed in an environment of its own
+# make bench    the benchmarks (ratios within one run)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: review test check wheel bench clean
+.DELETE_ON_ERROR:
+
+$(VENV)/.review: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "casetable needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	@echo "setting up $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade "pip>=25.1"
+	@$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.review
+	@$(PIP) install -e . --group dev
+	@touch $@
+
+# Where PubMed cannot be reached, refresh says so in one line and ends 4, and the recorded searches serve.
+review: $(VENV)/.review
+	@$(BIN)/casetable refresh || { code=$$?; test $$code -eq 4 || exit $$code; }
+	@$(BIN)/casetable build
+	@echo "open build/table.html (or build/table.md, build/table.csv)"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check -q src tests bench
+	$(BIN)/ruff check -q src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache | tail -n 5
+	$(BIN)/casetable check
+
+wheel: $(VENV)/.dev
+	rm -rf dist $(VENV)-wheel
+	$(BIN)/python -m build -q --wheel
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip --disable-pip-version-check -q install --upgrade "pip>=25.1"
+	$(VENV)-wheel/bin/python -m pip --disable-pip-version-check -q install dist/*.whl --group test
+	$(VENV)-wheel/bin/python -m pytest tests/e2e
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/scale.py
+
+clean:
+	rm -rf build dist $(VENV) $(VENV)-wheel

@@ -1,0 +1,89 @@
+"""The command line: takes a request, calls one workflow, shows what it returned.
+
+Only click is imported here, so that `--help` answers at once; each command imports its workflow when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from casetable import __version__
+from casetable.cli.commands import COMMANDS
+from casetable.errors import CasetableError
+
+OUR_BUG, INTERRUPTED = 3, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--root", type=click.Path(path_type=Path), help="Folder of the review (default: here, or above).")
+@click.version_option(__version__, prog_name="casetable", message="%(prog)s %(version)s")
+@click.pass_context
+def casetable(context: click.Context, root: Path | None) -> None:
+    """Keeps a review of published cases in git and rebuilds its table, byte for byte.
+
+    Exit codes: 0 done, nothing wrong; 1 problems found; 2 wrong usage, or a file that cannot be read; 3 a fault of
+    casetable; 4 a source could not be reached, nothing changed; 130 interrupted.
+    """
+    context.obj = root
+
+
+for command in COMMANDS:
+    casetable.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs casetable and ends the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs casetable and returns its exit code; never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        code = casetable.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        sys.stdout.flush()
+    except CasetableError as error:
+        _say(str(error))
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        _say(error.format_message())
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted; every file is whole")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001  # the last stop: whatever we did not foresee is our bug, and is logged
+        _say(f"a fault of casetable, not of the review; what happened is in {_log_bug()}")
+        return OUR_BUG
+    return code if isinstance(code, int) else 0
+
+
+def _say(text: str) -> None:
+    from casetable.cli.show import clean
+
+    click.echo(f"casetable: {clean(text)}", err=True)
+
+
+def _log_bug() -> str:
+    told = f"casetable {__version__}, Python {sys.version}\n{traceback.format_exc()}"
+    for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
+        if secret := os.environ.get(name):
+            told = told.replace(secret, f"<{name}>")
+    with tempfile.NamedTemporaryFile("w", prefix="casetable-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write(told)
+    return file.name

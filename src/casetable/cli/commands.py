@@ -1,0 +1,627 @@
+"""The commands. Each imports its workflow when it runs: `--help` and `check` stay light."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from casetable.review import Item
+    from casetable.sources.eutils import PubMed
+    from casetable.workflow import Status
+    from casetable.workflow.refresh import Refreshed, Searched
+    from casetable.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _format(*more: str) -> Callable[[F], F]:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *more]),
+        default="text",
+        help="How the answer is written.",
+    )
+
+
+_dry = click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be written, and write nothing.")
+
+
+def _workspace(context: click.Context) -> Workspace:
+    from casetable.workspace import Workspace
+
+    root = context.obj
+    return Workspace.find(Path(root).resolve() if root else Path.cwd())
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _echo(text: str = "") -> None:
+    from casetable.cli.show import clean
+
+    click.echo(clean(text))
+
+
+def _note(text: str) -> None:
+    from casetable.cli.show import clean
+
+    click.echo(clean(text), err=True)
+
+
+# --- init -------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@_dry
+def init(folder: Path, *, is_dry: bool) -> None:
+    """Write a new review, ready to fill in."""
+    from casetable import workflow
+    from casetable.curation.starter import starter_files
+
+    names = tuple(sorted(starter_files())) if is_dry else workflow.init(folder)
+    for name in names:
+        _echo(f"{'would write' if is_dry else 'wrote'} {folder / name}")
+    _note(f"next: cd {folder}, fill in review.yaml, and run 'casetable check': it names what is still to do")
+
+
+# --- refresh ----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_format()
+@_dry
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@click.pass_context
+def refresh(context: click.Context, names: tuple[str, ...], form: str, *, is_dry: bool, quiet: bool) -> None:
+    """Run the strategies again at their sources and record what each search found.
+
+    PubMed is asked through NCBI's E-utilities; NCBI_API_KEY and NCBI_EMAIL are taken from the environment. A database
+    strategy and a hand-written list are refreshed alike; all of them land together, or none does.
+    """
+    from casetable.cli.show import envelope
+    from casetable.workflow.refresh import refresh as run
+
+    workspace = _workspace(context)
+    with _Progress(is_shown=not quiet) as progress:
+        found = run(
+            workspace,
+            names,
+            pubmed=_pubmed,
+            now=dt.datetime.now(dt.UTC),
+            progress=progress,
+            is_dry=is_dry,
+        )
+    if form == "json":
+        click.echo(envelope((), _refresh_summary(found), searches=[_searched_value(each) for each in found.searched]))
+        return
+    for line in _refresh_lines(found, is_dry=is_dry):
+        _echo(line)
+
+
+def _pubmed() -> PubMed:
+    import time
+
+    from casetable import __version__
+    from casetable.sources.eutils import PUBMED_URL, Identity, PubMed
+    from casetable.sources.http import requests_transport
+
+    return PubMed(
+        transport=requests_transport(f"casetable/{__version__}"),
+        clock=time.monotonic,
+        sleep=time.sleep,
+        identity=Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", "")),
+        url=os.environ.get("CASETABLE_EUTILS_URL") or PUBMED_URL,
+    )
+
+
+class _Progress:
+    """A progress bar on stderr for each thing that takes its time; silent where stderr is no terminal."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        self._is_shown = is_shown and sys.stderr.isatty()
+        self._label = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def __call__(self, label: str, done: int, of: int) -> None:
+        if not self._is_shown:
+            return
+        if label != self._label:
+            self._close()
+            self._label = label
+            self._bar = click.progressbar(length=of, label=label, file=sys.stderr)
+            self._bar.__enter__()
+            self._bar.render_progress()
+        self._bar.update(done - self._bar.pos)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+def _refresh_summary(found: Refreshed) -> dict[str, Any]:
+    return {
+        "searches": len(found.searched),
+        "unchanged_lists": len(found.unchanged),
+        "fetched": found.fetched,
+        "added": sum(len(each.search.added) for each in found.searched),
+        "removed": sum(len(each.search.removed) for each in found.searched),
+        "undecided": len(found.undecided),
+    }
+
+
+def _searched_value(each: Searched) -> dict[str, Any]:
+    search = each.search
+    return {
+        "strategy": search.strategy,
+        "source": search.source,
+        "when": search.when,
+        "count": search.count,
+        "translation": search.translation,
+        "errors": {name: list(told) for name, told in search.errors.items()},
+        "warnings": {name: list(told) for name, told in search.warnings.items()},
+        "added": list(search.added),
+        "removed": list(search.removed),
+        "not_returned": list(search.not_returned),
+    }
+
+
+SHOWN_AT_MOST = 40
+
+
+def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
+    from casetable.cli.show import counted, named
+
+    for each in found.searched:
+        search = each.search
+        change = "first search" if each.is_first else f"{len(search.added)} new, {len(search.removed)} gone"
+        yield f"{search.strategy}: {counted(each.hits, 'hit')} at {search.source} ({change})"
+        if search.translation:
+            yield f"  searched as: {search.translation}"
+        for name, told in (*search.errors.items(), *search.warnings.items()):
+            yield f"  {search.source} says {name}: {'; '.join(told)}"
+        for sign, records in (("new ", each.added), ("gone", each.removed)):
+            for record in records[:SHOWN_AT_MOST]:
+                yield f"  {sign} {named(record)}"
+            if len(records) > SHOWN_AT_MOST:
+                yield f"  {sign} and {len(records) - SHOWN_AT_MOST} more"
+        if search.not_returned:
+            yield f"  asked for and not returned: {', '.join(search.not_returned)}"
+    for name in found.unchanged:
+        yield f"{name}: the list is unchanged"
+    yield f"{'would fetch' if is_dry else 'fetched'} {counted(found.fetched, 'record')}"
+    if found.undecided:
+        yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="Turn every warning into an error.")
+@_format("github")
+@click.pass_context
+def check(context: click.Context, form: str, *, strict: bool) -> int:
+    """Check that every hit, report, case and cell is accounted for.
+
+    Ends 1 where there are errors, and 2 where a file cannot be read; all that can be read is checked all the same.
+    """
+    from casetable import workflow
+    from casetable.cli.show import counted, envelope, github_lines, problem_lines
+    from casetable.problems import Severity
+    from casetable.problems import strict as made_strict
+
+    checked, is_unread = workflow.check(_workspace(context), _today())
+    problems = made_strict(checked.problems) if strict else checked.problems
+    errors = sum(1 for problem in problems if problem.severity is Severity.ERROR)
+    warnings = len(problems) - errors
+    if form == "json":
+        amounts = ("searches", "records", "hits", "reports", "cases", "eligible_cases", "cells")
+        summary = {name: getattr(checked, name) for name in amounts}
+        click.echo(envelope(problems, {"errors": errors, "warnings": warnings, **summary}))
+    else:
+        for line in github_lines(problems) if form == "github" else problem_lines(problems, is_folded=not strict):
+            click.echo(line)
+        click.echo(
+            f"checked {counted(checked.searches, 'search', 'searches')}, {counted(checked.hits, 'hit')},"
+            f" {counted(checked.reports, 'report')}, {counted(checked.cases, 'case')}"
+            f" ({checked.eligible_cases:,} eligible), {counted(checked.cells, 'cell')}:"
+            f" {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        )
+    return 2 if is_unread else 1 if errors else 0
+
+
+# --- status -----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--records", "is_listing", is_flag=True, help="List every report that a search ever found.")
+@_format()
+@click.pass_context
+def status(context: click.Context, form: str, *, is_listing: bool) -> None:
+    """Show where the review stands: searches, undecided hits, reports still to be requested."""
+    from casetable import workflow
+    from casetable.cli.show import envelope, item_value
+
+    found = workflow.status(_workspace(context), _today())
+    if form == "json":
+        click.echo(
+            envelope(
+                (),
+                _status_summary(found),
+                searches=[
+                    {
+                        "strategy": last.strategy,
+                        "source": last.source,
+                        "when": last.search.when if last.search else None,
+                        "age_days": last.age_days,
+                        "hits": last.hits,
+                    }
+                    for last in found.searches
+                ],
+                undecided=[item_value(item) for item in found.undecided],
+                awaiting_extraction=[item_value(item) for item in found.awaiting_extraction],
+                to_request=[item_value(item) for item in found.to_request],
+                **({"records": [item_value(item) for item in found.items]} if is_listing else {}),
+            )
+        )
+        return
+    for line in _status_lines(found, is_listing=is_listing):
+        _echo(line)
+
+
+def _status_summary(found: Status) -> dict[str, int]:
+    return {
+        "reports_found": sum(1 for item in found.items if item.is_hit),
+        "undecided": len(found.undecided),
+        "excluded": found.excluded,
+        "included": len(found.included),
+        "awaiting_extraction": len(found.awaiting_extraction),
+        "to_request": len(found.to_request),
+        "errors": found.errors,
+        "warnings": found.warnings,
+    }
+
+
+def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
+    from casetable.cli.show import counted, named
+
+    yield found.title or "a review without a title"
+    yield ""
+    yield "searches"
+    width = max((len(last.strategy) for last in found.searches), default=0)
+    for last in found.searches:
+        if last.search is None:
+            yield f"  {last.strategy:<{width}}  never run"
+        else:
+            yield f"  {last.strategy:<{width}}  {counted(last.hits, 'hit')}, {last.search.when[:10]} ({counted(last.age_days or 0, 'day')} ago)"
+    summary = _status_summary(found)
+    yield ""
+    yield (
+        f"{counted(summary['reports_found'], 'report')} found: {summary['included']} included,"
+        f" {summary['excluded']} excluded, {summary['undecided']} undecided"
+    )
+    for title, items, hint in (
+        ("undecided", found.undecided, "next: casetable screen"),
+        ("awaiting extraction", found.awaiting_extraction, "next: casetable new RECORD"),
+        ("still to be requested, as they could not be read in full", found.to_request, ""),
+    ):
+        if items:
+            yield ""
+            yield f"{title} ({len(items)})" + (f"; {hint}" if hint else "")
+            yield from (f"  {named(item.record)}" for item in items[:SHOWN_AT_MOST])
+            if len(items) > SHOWN_AT_MOST:
+                yield f"  and {len(items) - SHOWN_AT_MOST} more"
+    if is_listing:
+        yield ""
+        yield "all reports found"
+        for item in found.items:
+            yield f"  {item.screened.standing.value:<24}  {named(item.record)}"
+            others = [key for key in item.group.keys if key != item.record.key]
+            if others:
+                yield f"  {'':<24}  also {', '.join(others)}"
+    yield ""
+    yield f"problems: {counted(found.errors, 'error')}, {counted(found.warnings, 'warning')} ('casetable check' names them)"
+
+
+# --- screen, new ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("record", required=False)
+@click.option("--include", "verdict", flag_value="include", help="Include RECORD.")
+@click.option("--exclude", "reason", metavar="REASON", help="Exclude RECORD for a reason of the protocol.")
+@click.option("--stage", type=click.Choice(["records", "reports"]), help="What the decision was taken on.")
+@click.option("--by", help="Who decides (default: git's user.name).")
+@click.option("--note", default="", help="A note to the decision.")
+@_dry
+@click.pass_context
+def screen(
+    context: click.Context,
+    record: str | None,
+    verdict: str | None,
+    reason: str | None,
+    stage: str | None,
+    by: str | None,
+    note: str,
+    *,
+    is_dry: bool,
+) -> None:
+    """Decide on records: one after the other at the keyboard, or one on the command line."""
+    from casetable import workflow
+    from casetable.errors import UsageError
+    from casetable.model import Stage, Verdict
+
+    workspace = _workspace(context)
+    by = by if by is not None else workspace.curator()
+    if record is None:
+        if verdict or reason is not None:
+            raise UsageError("which record? expected 'casetable screen RECORD --include' or '--exclude REASON'")
+        _screen_all(workspace, by, stage)
+        return
+    if bool(verdict) == (reason is not None):
+        raise UsageError("a decision is either --include or --exclude REASON")
+    decision, _, _ = workflow.decide(
+        workspace,
+        record,
+        verdict=Verdict.INCLUDE if verdict else Verdict.EXCLUDE,
+        reason=reason or "",
+        stage=Stage(stage) if stage else None,
+        by=by,
+        note=note,
+        today=_today(),
+        is_dry=is_dry,
+    )
+    told = f"excluded: {decision.reason}" if decision.reason else "included"
+    _echo(
+        f"{'would record' if is_dry else 'recorded'}: {decision.key} {told} (stage {decision.stage}, by {decision.by})"
+    )
+
+
+_HELP = "i include   e exclude   n note   s skip   u undo   q quit"
+
+
+def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
+    """Goes through the undecided reports at the keyboard; every decision is in the file before the next is asked."""
+    from casetable import workflow
+    from casetable.errors import UsageError
+    from casetable.model import Stage, Verdict
+
+    if not by.strip():
+        raise UsageError("decisions need a name; give --by, or set git's user.name")
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is no keyboard here; expected 'casetable screen RECORD --include' or '--exclude REASON'"
+        )
+    review = workflow.readable_review(workspace)
+    reasons = dict(review.inputs.protocol.exclusion_reasons) if review.inputs.protocol else {}
+    items = review.undecided
+    taken: list[tuple[int, bytes, bytes]] = []
+    at, note = 0, ""
+    while at < len(items):
+        item = items[at]
+        _show_item(item, at + 1, len(items), note)
+        key = click.getchar().lower()
+        if key == "q":
+            break
+        if key == "u":
+            if taken:
+                at, before, after = taken.pop()
+                workflow.undo(workspace, before, after)
+                _echo("  taken back")
+            else:
+                _echo("  nothing to take back")
+            continue
+        if key == "n":
+            note = click.prompt("  note", default="", show_default=False)
+            continue
+        if key == "s":
+            at, note = at + 1, ""
+            continue
+        if key not in {"i", "e"}:
+            _echo(f"  {_HELP}")
+            continue
+        reason = _ask_reason(reasons) if key == "e" else ""
+        if key == "e" and not reason:
+            continue
+        _, before, after = workflow.decide(
+            workspace,
+            item.record.key,
+            verdict=Verdict.EXCLUDE if key == "e" else Verdict.INCLUDE,
+            reason=reason,
+            stage=Stage(stage) if stage else None,
+            by=by,
+            note=note,
+            today=_today(),
+            review=review,
+        )
+        _echo(f"  excluded: {reason}" if reason else "  included")
+        taken.append((at, before, after))
+        at, note = at + 1, ""
+    left = len(workflow.readable_review(workspace).undecided)
+    _echo(f"{len(taken)} decided, {left} undecided; every decision is in the file")
+
+
+def _show_item(item: Item, number: int, of: int, note: str) -> None:
+    record = item.record
+    _echo("")
+    _echo(f"[{number}/{of}] {record.title}")
+    _echo(f"  {record.citation}")
+    _echo(f"  found by {', '.join(item.strategies)}" + (f"; {record.url}" if record.url else ""))
+    if note:
+        _echo(f"  note: {note}")
+    _echo(f"  {_HELP}")
+
+
+def _ask_reason(reasons: dict[str, str]) -> str:
+    """Returns the reason chosen by its number, or nothing where it was left."""
+    if not reasons:
+        _echo("  review.yaml lists no exclusion_reasons")
+        return ""
+    names = list(reasons)
+    for number, name in enumerate(names, start=1):
+        _echo(f"  {number} {name}: {reasons[name]}")
+    answer = click.prompt("  reason (number, empty to go back)", default="", show_default=False).strip()
+    if answer.isdecimal() and 1 <= int(answer) <= len(names):
+        return names[int(answer) - 1]
+    if answer in reasons:
+        return str(answer)
+    if answer:
+        _echo(f"  there is no reason {answer}")
+    return ""
+
+
+@click.command()
+@click.argument("record")
+@_dry
+@click.pass_context
+def new(context: click.Context, record: str, *, is_dry: bool) -> None:
+    """Write an extraction of RECORD to fill in: every field of the form in place."""
+    from casetable import workflow
+
+    path, data = workflow.new(_workspace(context), record, is_dry=is_dry)
+    if is_dry:
+        click.echo(data.decode(), nl=False)
+    else:
+        _echo(f"wrote {path}")
+        _note("next: fill it in, and run 'casetable check'")
+
+
+# --- dedupe, build, rules ---------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--explain", nargs=2, metavar="A B", help="Say why two records are one report, or are not.")
+@_format()
+@click.pass_context
+def dedupe(context: click.Context, explain: tuple[str, str] | None, form: str) -> None:
+    """Show which records were joined as one report, and why."""
+    from casetable import workflow
+    from casetable.cli.show import counted, envelope
+
+    workspace = _workspace(context)
+    if explain:
+        is_same, reasons, fields = workflow.explain_pair(workspace, *explain)
+        if form == "json":
+            click.echo(envelope((), {"same": is_same}, reasons=list(reasons), fields=list(fields)))
+            return
+        _echo(f"{explain[0]} and {explain[1]} are {'one report' if is_same else 'different reports'}")
+        for line in (*reasons, *fields):
+            _echo(f"  {line}")
+        return
+    found = workflow.groups(workspace)
+    if form == "json":
+        value = [
+            {"keys": list(group.keys), "reasons": [[link.one, link.other, link.reason] for link in group.links]}
+            for group in found
+        ]
+        click.echo(envelope((), {"groups": len(found)}, groups=value))
+        return
+    for group in found:
+        _echo(", ".join(group.keys))
+        for link in group.links:
+            _echo(f"  {link.one} and {link.other}: {link.reason}")
+    _echo(f"{counted(len(found), 'report')} with more than one record")
+
+
+@click.command()
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), help="Where to write (default: build/ in the review)."
+)
+@_format()
+@_dry
+@click.pass_context
+def build(context: click.Context, folder: Path | None, form: str, *, is_dry: bool) -> None:
+    """Build the table: Markdown, CSV, one HTML page, and the PRISMA numbers."""
+    from casetable import workflow
+    from casetable.cli.show import counted, envelope, item_value, named
+    from casetable.problems import Severity
+
+    built = workflow.build(_workspace(context), _today(), folder, is_dry=is_dry)
+    errors = sum(1 for problem in built.problems if problem.severity is Severity.ERROR)
+    warnings = len(built.problems) - errors
+    if form == "json":
+        summary = {
+            "cases": len(built.table.rows),
+            "undecided": len(built.undecided),
+            "errors": errors,
+            "warnings": warnings,
+        }
+        listed = [item_value(item) for item in built.undecided]
+        click.echo(envelope((), summary, folder=str(built.folder), files=list(built.files), undecided=listed))
+        return
+    _echo(
+        f"{'would build' if is_dry else 'built'} a table of {counted(len(built.table.rows), 'case')} in {built.folder}:"
+    )
+    _echo(f"  {', '.join(built.files)}")
+    if built.undecided:
+        _echo(f"undecided, so not in the table yet ({len(built.undecided)}):")
+        for item in built.undecided[:SHOWN_AT_MOST]:
+            _echo(f"  {named(item.record)}")
+        if len(built.undecided) > SHOWN_AT_MOST:
+            _echo(f"  and {len(built.undecided) - SHOWN_AT_MOST} more")
+    for item in built.table.not_extracted:
+        _echo(f"included, but not extracted yet: {named(item.record)}")
+    if errors:
+        _note(f"the review has {counted(errors, 'error')}; 'casetable check' names them")
+
+
+@click.command()
+@click.argument("code", required=False)
+@_format()
+def rules(code: str | None, form: str) -> None:
+    """List the rules of 'check', or explain one."""
+    import json
+
+    from casetable import workflow
+
+    listed = [workflow.rule(code)] if code else list(workflow.rules())
+    if form == "json":
+        value = [
+            {
+                "code": rule.code,
+                "name": rule.name,
+                "severity": rule.severity.value,
+                "summary": rule.summary,
+                "why": rule.why,
+                "fix": rule.fix,
+                "example": {"path": rule.example.path, "good": rule.example.good, "bad": rule.example.bad},
+            }
+            for rule in listed
+        ]
+        click.echo(
+            json.dumps({"schema": 1, "problems": [], "summary": {"rules": len(value)}, "rules": value}, indent=2)
+        )
+        return
+    if not code:
+        for rule in listed:
+            _echo(f"{rule.code}  {rule.severity.value:<7}  {rule.summary}")
+        return
+    rule = listed[0]
+    _echo(f"{rule.code} {rule.name} ({rule.severity})\n{rule.summary}\n\nwhy: {rule.why}\nfix: {rule.fix}")
+    bad = "the file is missing" if rule.example.bad is None else rule.example.bad or "the lines are missing"
+    for title, text in (("good", rule.example.good), ("bad", bad)):
+        if text:
+            _echo(f"\n{title}, in {rule.example.path}:")
+            for line in text[:600].rstrip("\n").split("\n"):
+                _echo(f"    {line[:160]}")
+
+
+COMMANDS = (init, refresh, status, screen, new, check, dedupe, build, rules)

@@ -1,0 +1,602 @@
+"""The rules over a whole review: is every hit, report, case and cell accounted for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casetable import dedup
+from casetable.curation import cells, files, nodes, shapes
+from casetable.curation.cells import E101
+from casetable.curation.shapes import joined
+from casetable.formats import logs
+from casetable.model import REASONS, Access, Cell, Method, Number, Report, Search, Status
+from casetable.problems import Example, Place, Problem, Rule, Severity, in_order, shown
+from casetable.review import Item, Review, hits_by_search, strategy_hash
+
+_REPORT = "curated/reports/doe-2020.yaml"
+
+P104 = Rule(
+    code="P104",
+    name="protocol-not-filled-in",
+    summary="the protocol leaves out what every review must fix before it begins",
+    why="Eligibility and reasons that are chosen after reading bend the review to what was found (PRISMA 2020, item 5).",
+    fix="Fill in review.yaml: title, question, eligibility, exclusion_reasons.",
+    example=Example(
+        path="review.yaml",
+        good="question: What became of invented patients?",
+        bad="question:",
+        message="is not filled in yet; expected the question of the review",
+    ),
+)
+P105 = Rule(
+    code="P105",
+    name="no-strategy",
+    summary="the review has no strategy",
+    why="Without one nobody can repeat the search.",
+    fix="Write queries/NAME.yaml with source, purpose and strategy; `casetable init` left one to fill in.",
+    example=Example(
+        path="queries/main.yaml",
+        good="",
+        bad=None,
+        message="has no strategy yet; expected a file NAME.yaml with source, purpose and strategy",
+    ),
+)
+P106 = Rule(
+    code="P106",
+    name="index-report-unknown",
+    summary="the protocol's index report is not among the records",
+    why="The reviewers' own report is a case of the table like any other.",
+    fix="List it under `records` in a strategy with `method: own report`, then run `casetable refresh`.",
+    example=Example(
+        path="review.yaml",
+        good="index_report: pmid:11",
+        bad="index_report: pmid:12",
+        message="pmid:12 is no record of this review",
+    ),
+)
+Q101 = Rule(
+    code="Q101",
+    name="never-searched",
+    severity=Severity.WARNING,
+    summary="a strategy was never run, so the known records that it must find are not tested",
+    why="What it would find is not in the review.",
+    fix="Run `casetable refresh`.",
+    example=Example(
+        path="queries/second.yaml",
+        good="",
+        bad="schema: 1\nsource: PubMed\npurpose: a second invented strategy\nstrategy: tocilizumab\n",
+        message="was never run",
+    ),
+)
+Q102 = Rule(
+    code="Q102",
+    name="search-too-old",
+    severity=Severity.WARNING,
+    summary="a strategy's last search is older than the protocol allows",
+    why="Reports that were published since are missing.",
+    fix="Run `casetable refresh`.",
+    example=Example(
+        path="review.yaml",
+        good="max_search_age_days: 365",
+        bad="max_search_age_days: 9",
+        message="was last run 10 days ago, on 2026-01-10; the protocol allows 9",
+    ),
+)
+Q103 = Rule(
+    code="Q103",
+    name="edited-since-search",
+    summary="a strategy was edited since its last search",
+    why="The hits in the review are those of another strategy.",
+    fix="Run `casetable refresh`.",
+    example=Example(
+        path="queries/main.yaml",
+        good="strategy: dermatomyositis AND tocilizumab\n",
+        bad="strategy: dermatomyositis AND rituximab\n",
+        message="was edited since it was last run, on 2026-01-10",
+    ),
+)
+Q104 = Rule(
+    code="Q104",
+    name="log-incomplete",
+    summary="the log of searches names a search or a record that is not there",
+    why="The hits of a search follow from the log alone; with a gap they are not known.",
+    fix="Restore queries/searches.jsonl and queries/records.jsonl from git.",
+    example=Example(
+        path="queries/records.jsonl",
+        good='"key": "pmid:11"',
+        bad='"key": "pmid:10"',
+        message="main found pmid:11, which records.jsonl does not have",
+    ),
+)
+Q105 = Rule(
+    code="Q105",
+    name="known-record-missed",
+    summary="a strategy's last search did not find a record that it must find",
+    why="A strategy that misses a known report misses others like it.",
+    fix="Widen the strategy until it finds the record, then run `casetable refresh`.",
+    example=Example(
+        path="queries/main.yaml",
+        good="must_find: [pmid:11]",
+        bad="must_find: [pmid:11, doi:10.1234/invented.2]",
+        message="doi:10.1234/invented.2 was not found by the last search, on 2026-01-10",
+    ),
+)
+S101 = Rule(
+    code="S101",
+    name="undecided-hit",
+    summary="nobody decided on a hit",
+    why="The review is complete only when every record that was found is accounted for.",
+    fix="Run `casetable screen`.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="  - record: doi:10.1234/invented.2\n    stage: records\n    decision: exclude\n    reason: other-drug\n"
+        "    by: A. Curator\n    when: 2026-01-15\n",
+        bad="",
+        message="nobody decided on doi:10.1234/invented.2, Roe 2021, 'Another invented report of a drug'",
+    ),
+)
+S102 = Rule(
+    code="S102",
+    name="no-reason",
+    summary="an exclusion has no reason of the protocol",
+    why="Readers must be able to see why a report is not in the table (PRISMA 2020, item 16b).",
+    fix="Give the decision a `reason` that review.yaml lists under exclusion_reasons.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    reason: other-drug\n",
+        bad="",
+        message="the exclusion of doi:10.1234/invented.2 has no reason; expected other-drug or no-tocilizumab",
+    ),
+)
+S103 = Rule(
+    code="S103",
+    name="decisions-contradict",
+    summary="two decisions on one report, at one stage, contradict each other",
+    why="A report cannot be both in the review and out of it.",
+    fix="Talk it over, and keep one decision.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="decisions:\n",
+        bad="decisions:\n  - record: pmid:11\n    stage: reports\n    decision: exclude\n    reason: other-drug\n"
+        "    by: B. Curator\n    when: 2026-01-15\n",
+        message="A. Curator decided 'include' on pmid:11, but B. Curator 'exclude' in line 3",
+    ),
+)
+S104 = Rule(
+    code="S104",
+    name="decision-on-unknown-record",
+    summary="a decision names a record that no search ever found",
+    why="It counts for nothing, and a mistyped key would hide that.",
+    fix="Correct the key; `casetable status --records` lists them.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="decisions:\n",
+        bad="decisions:\n  - record: pmid:99\n    stage: records\n    decision: include\n"
+        "    by: A. Curator\n    when: 2026-01-15\n",
+        message="pmid:99 is no record of this review",
+    ),
+)
+S105 = Rule(
+    code="S105",
+    name="not-extracted",
+    summary="an included report has no extraction",
+    why="Its cases are missing from the table.",
+    fix="Run `casetable new RECORD`, and fill in the file that it writes.",
+    example=Example(
+        path=_REPORT,
+        good="",
+        bad=None,
+        message="pmid:11, Doe 2020, is included but has no extraction",
+    ),
+)
+S106 = Rule(
+    code="S106",
+    name="extracted-but-not-included",
+    summary="a report is extracted that is not included",
+    why="The table holds the cases of included reports only, so this extraction would be left out without a word.",
+    fix="Decide on the report, or remove its file.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    decision: include\n",
+        bad="    decision: exclude\n    reason: other-drug\n",
+        message="pmid:11, Doe 2020, is extracted but excluded on the report",
+    ),
+)
+E108 = Rule(
+    code="E108",
+    name="report-unknown",
+    summary="an extraction belongs to no record of the review",
+    why="Nobody can say how the report was found.",
+    fix="Correct `report`; a report found by hand is listed under `records` in a strategy file.",
+    example=Example(
+        path=_REPORT,
+        good="report: pmid:11",
+        bad="report: pmid:99",
+        message="pmid:99 is no record of this review",
+    ),
+)
+E109 = Rule(
+    code="E109",
+    name="extracted-twice",
+    summary="a report is extracted in two files",
+    why="Its patients would be counted twice.",
+    fix="Merge the two files.",
+    example=Example(
+        path="curated/reports/doe-2020-b.yaml",
+        good="",
+        bad="schema: 1\nreport: doi:10.1234/invented.1\naccess: none\nextracted: {by: A. Curator, when: 2026-01-15}\n"
+        "cases_in_report: 0\neligible_cases: 0\ncases: []\n",
+        message="doi:10.1234/invented.1 is extracted in curated/reports/doe-2020.yaml already",
+    ),
+)
+E110 = Rule(
+    code="E110",
+    name="counts-disagree",
+    summary="a report's counts of cases do not agree with the cases extracted",
+    why="A case may have been left out, or extracted twice.",
+    fix="Correct `cases_in_report` or `eligible_cases`, or add the case.",
+    example=Example(
+        path=_REPORT,
+        good="eligible_cases: 1",
+        bad="eligible_cases: 2",
+        message="says 2, but 1 eligible case is extracted",
+    ),
+)
+E111 = Rule(
+    code="E111",
+    name="case-id-twice",
+    summary="two cases of a report have one id",
+    why="Nobody can tell which one a value belongs to.",
+    fix="Give each case its own id, as the report numbers them.",
+    example=Example(
+        path=_REPORT,
+        good="cases:\n",
+        bad="cases:\n  - case: 1\n    eligible: no\n    reason: no-tocilizumab\n",
+        message="case 1 stands already in line 9",
+    ),
+)
+E112 = Rule(
+    code="E112",
+    name="eligibility-open",
+    summary="a case does not say whether it is eligible, or not why it is not",
+    why="Only eligible cases enter the table, and a reader may ask about the others.",
+    fix="Write `eligible: yes`, or `eligible: no` with a `reason` of the protocol.",
+    example=Example(
+        path=_REPORT,
+        good="    eligible: yes\n",
+        bad="    eligible: no\n    reason: somehow\n",
+        message="case 1: 'somehow' is no reason of the protocol; expected other-drug or no-tocilizumab",
+    ),
+)
+E113 = Rule(
+    code="E113",
+    name="not-accessible-in-full-text",
+    summary="a cell is 'not accessible' although the report was read in full",
+    why="A report that was read either gives the value or does not report it; the denominators differ.",
+    fix="Write the value, `not reported`, or correct `access`.",
+    example=Example(
+        path=_REPORT,
+        good="    age_years: 3\n",
+        bad="    age_years: not accessible\n",
+        message="case 1: is 'not accessible', but the report's access is 'full text'; expected a value or 'not reported'",
+    ),
+)
+E201 = Rule(
+    code="E201",
+    name="not-accessible",
+    severity=Severity.WARNING,
+    summary="a cell is not known because the report could not be read",
+    why="The table is honest about it, and not yet complete.",
+    fix="Obtain the report: `casetable status` lists what is still to be requested.",
+    example=Example(
+        path=_REPORT,
+        good="access: full text",
+        bad="access: abstract",
+        message="case 1: is not accessible",
+    ),
+)
+E202 = Rule(
+    code="E202",
+    name="open-question",
+    severity=Severity.WARNING,
+    summary="a question about a report or case has no answer yet",
+    why="Until it is settled, the table rests on it.",
+    fix="Settle it and write the `answer`.",
+    example=Example(
+        path=_REPORT,
+        good="    eligible: yes\n",
+        bad="    eligible: yes\n    questions:\n      - question: Is it the invented disease?\n",
+        message="case 1: open question: 'Is it the invented disease?'",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a check found, and how much it looked at."""
+
+    problems: tuple[Problem, ...]
+    searches: int
+    records: int
+    hits: int
+    reports: int
+    cases: int
+    eligible_cases: int
+    cells: int
+
+
+def check(review: Review, today: dt.date) -> Checked:
+    """Returns every problem of a review, those of reading its files included, in order of place."""
+    inputs = review.inputs
+    problems = [
+        *inputs.problems,
+        *review.ruling_problems,
+        *_protocol(review),
+        *_searches(review, today),
+        *_decisions(review),
+        *_reports(review),
+        *_cases(review),
+    ]
+    eligible = [case for report in inputs.reports for case in report.cases if case.is_eligible]
+    return Checked(
+        problems=in_order(problems),
+        searches=len(inputs.searches),
+        records=len(review.records),
+        hits=sum(1 for item in review.items if item.is_hit),
+        reports=len(inputs.reports),
+        cases=sum(len(report.cases) for report in inputs.reports),
+        eligible_cases=len(eligible),
+        cells=sum(len(entry.all_cells) for case in eligible for entry in case.entries.values()),
+    )
+
+
+def _protocol(review: Review) -> Iterator[Problem]:
+    protocol = review.inputs.protocol
+    if protocol is None:
+        return
+    for key, value, expected in (
+        ("title", protocol.title, "the title of the review"),
+        ("question", protocol.question, "the question of the review"),
+        ("eligibility", protocol.include, "what a case must have, as a list under 'include'"),
+        ("exclusion_reasons", protocol.exclusion_reasons, "the reasons for exclusion, 'name: meaning'"),
+    ):
+        if not value:
+            yield P104.at(protocol.places[key], f"is not filled in yet; expected {expected}", field=key)
+    if not review.inputs.strategies and not any(path.startswith("queries/") for path in review.inputs.unread):
+        message = "has no strategy yet; expected a file NAME.yaml with source, purpose and strategy"
+        yield P105.at(Place(path="queries"), message)
+    if protocol.index_report and review.group_of(protocol.index_report) is None:
+        place = protocol.places["index_report"]
+        yield P106.at(place, f"{protocol.index_report} is no record of this review", field="index_report")
+
+
+def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
+    protocol = review.inputs.protocol
+    for strategy in review.inputs.strategies:
+        search = review.last_searches.get(strategy.name)
+        if search is None:
+            untested = ""
+            if strategy.must_find:
+                untested = f"; {joined([known.key for known in strategy.must_find], 'and')}: not tested"
+            yield Q101.at(strategy.place, "was never run" + untested, field=strategy.name)
+            continue
+        day = search.when[:10]
+        if search.strategy_hash != strategy_hash(strategy):
+            yield Q103.at(strategy.place, f"was edited since it was last run, on {day}", field=strategy.name)
+        elif protocol is not None and not strategy.method.is_other:
+            age = _age_days(search, today)
+            if age is not None and age > protocol.max_search_age_days:
+                allowed = protocol.max_search_age_days
+                message = f"was last run {age} days ago, on {day}; the protocol allows {allowed}"
+                yield Q102.at(strategy.place, message, field=strategy.name)
+        found = {group for key in review.hits[strategy.name] if (group := review.group_of(key))}
+        for known in strategy.must_find:
+            if review.group_of(known.key) not in found:
+                message = f"{known.key} was not found by the last search, on {day}"
+                yield Q105.at(known.place, message, field=strategy.name)
+    yield from _log(review)
+
+
+def _age_days(search: Search, today: dt.date) -> int | None:
+    try:
+        return (today - dt.date.fromisoformat(search.when[:10])).days
+    except ValueError:
+        return None
+
+
+def _log(review: Review) -> Iterator[Problem]:
+    searches = review.inputs.searches
+    ids = {search.id for search in searches}
+    log, records = Place(path="queries/searches.jsonl"), Place(path="queries/records.jsonl")
+    standing = hits_by_search(searches)
+    told = set()
+    for search in searches:
+        if search.previous and search.previous not in ids:
+            message = (
+                f"the search of {search.strategy} on {search.when[:10]} follows {search.previous}, which is not there"
+            )
+            yield Q104.at(log, message, field=search.strategy)
+        elif search.method in (Method.DATABASE, Method.REGISTER) and search.count != len(standing[search.id]) + len(
+            search.not_returned
+        ):
+            message = (
+                f"the search of {search.strategy} on {search.when[:10]} counts {search.count} hits,"
+                f" but {len(standing[search.id])} follow from the log"
+            )
+            yield Q104.at(log, message, field=search.strategy)
+        for key in search.added:
+            if key not in review.inputs.records and key not in told:
+                told.add(key)
+                message = f"{search.strategy} found {key}, which records.jsonl does not have"
+                yield Q104.at(records, message, field=search.strategy)
+
+
+def _decisions(review: Review) -> Iterator[Problem]:
+    protocol = review.inputs.protocol
+    for item in review.undecided:
+        record = item.record
+        message = f"nobody decided on {item.group.keys[0]}, {record.label}, {shown(record.title, 90)}"
+        yield S101.at(Place(path="curated/screening.yaml"), message, field=item.group.keys[0])
+    for decision in review.inputs.decisions:
+        if review.group_of(decision.key) is None:
+            yield S104.at(decision.place, f"{decision.key} is no record of this review", field=decision.key)
+        reasons = protocol.exclusion_reasons if protocol else {}
+        if protocol and reasons and decision.verdict.value == "exclude" and decision.reason not in reasons:
+            has = f"has the reason {shown(decision.reason)}" if decision.reason else "has no reason"
+            message = f"the exclusion of {decision.key} {has}; expected {joined(sorted(reasons))}"
+            hint = shapes.did_you_mean(decision.reason, reasons) if decision.reason else ""
+            yield S102.at(decision.place, message, field=decision.key, hint=hint)
+    for item in review.items:
+        for one, other in item.screened.contradictions:
+            message = (
+                f"{other.by} decided '{other.verdict}' on {other.key}, but {one.by} '{one.verdict}'"
+                f" in line {one.place.line}"
+            )
+            yield S103.at(other.place, message, field=other.key)
+
+
+def _reports(review: Review) -> Iterator[Problem]:
+    unread = [path for path in review.inputs.unread if path.startswith("curated/reports/")]
+    for item in review.items:
+        standing = item.screened.standing
+        name = f"{item.group.keys[0]}, {item.record.label},"
+        # A report's file that could not be read may be the one that is looked for.
+        if standing.is_included and not item.extractions and not unread:
+            place = item.screened.decision.place if item.screened.decision else Place(path="curated/screening.yaml")
+            hint = f"next: casetable new {item.group.keys[0]}"
+            yield S105.at(place, f"{name} is included but has no extraction", field=item.group.keys[0], hint=hint)
+        if not standing.is_included:
+            for report in item.extractions:
+                yield S106.at(report.places["report"], f"{name} is extracted but {standing}", field="report")
+        for report in item.extractions[1:]:
+            message = f"{report.key} is extracted in {item.extractions[0].place.path} already"
+            yield E109.at(report.places["report"], message, field="report")
+    for report in review.inputs.reports:
+        if review.group_of(report.key) is None:
+            yield E108.at(report.places["report"], f"{report.key} is no record of this review", field="report")
+
+
+def _cases(review: Review) -> Iterator[Problem]:
+    for report in review.inputs.reports:
+        yield from _counts(report)
+        yield from _eligibility(review, report)
+        yield from _completeness(review, report)
+        for question in report.questions:
+            if not question.answer:
+                yield E202.at(question.place, f"open question: {shown(question.text, 200)}", field="questions")
+
+
+def _counts(report: Report) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for case in report.cases:
+        if case.id in first:
+            yield E111.at(case.place, f"case {case.id} stands already in line {first[case.id]}", field="case")
+        first.setdefault(case.id, case.place.line)
+    eligible = sum(1 for case in report.cases if case.is_eligible)
+    said, described = _count(report.eligible_cases), _count(report.cases_in_report)
+    if said is not None and said != eligible:
+        message = f"says {said}, but {_counted(eligible, 'eligible case')} extracted"
+        yield E110.at(report.places["eligible_cases"], message, field="eligible_cases")
+    if described is not None and described < max(len(report.cases), said or 0):
+        more = max(len(report.cases), said or 0)
+        message = f"says {described}, but {_counted(more, 'case')} extracted or counted as eligible"
+        yield E110.at(report.places["cases_in_report"], message, field="cases_in_report")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def _count(cell: Cell) -> int | None:
+    value = cell.value
+    if isinstance(value, Number) and value.low == value.high and not value.sign and value.low == int(value.low):
+        return int(value.low)
+    return None
+
+
+def _eligibility(review: Review, report: Report) -> Iterator[Problem]:
+    reasons = review.inputs.protocol.exclusion_reasons if review.inputs.protocol else {}
+    for case in report.cases:
+        if case.is_eligible is None:
+            yield E112.at(case.place, f"case {case.id}: does not say 'eligible'; expected yes or no", field="eligible")
+        elif not case.is_eligible and reasons and case.reason not in reasons:
+            found = f"{shown(case.reason)} is no reason of the protocol" if case.reason else "has no reason"
+            message = f"case {case.id}: {found}; expected {joined(sorted(reasons))}"
+            yield E112.at(case.place, message, field="reason")
+
+
+def _completeness(review: Review, report: Report) -> Iterator[Problem]:
+    form = review.inputs.form
+    if form is None:
+        return
+    for case in report.cases:
+        for question in case.questions:
+            if not question.answer:
+                message = f"case {case.id}: open question: {shown(question.text, 200)}"
+                yield E202.at(question.place, message, field="questions")
+        if not case.is_eligible:
+            continue
+        for name, field in form.fields.items():
+            entry = case.entries.get(name)
+            if entry is None:
+                if field.required and name not in case.faulty:
+                    message = f"case {case.id}: has no cell; expected a value, or {joined(REASONS)}"
+                    yield E101.at(case.place, message, field=name)
+                continue
+            for cell in entry.all_cells:
+                if cell.status is not Status.NOT_ACCESSIBLE:
+                    continue
+                if report.access is Access.FULL_TEXT:
+                    message = (
+                        f"case {case.id}: is 'not accessible', but the report's access is 'full text';"
+                        " expected a value or 'not reported'"
+                    )
+                    yield E113.at(cell.place, message, field=name)
+                else:
+                    yield E201.at(cell.place, f"case {case.id}: is not accessible", field=name)
+
+
+def awaiting_report(item: Item) -> bool:
+    """Whether an included report is still to be requested: it is not extracted yet, or could not be read in full."""
+    return not item.extractions or any(report.access is not Access.FULL_TEXT for report in item.extractions)
+
+
+RULES: tuple[Rule, ...] = (
+    *nodes.RULES,
+    *shapes.RULES,
+    *logs.RULES,
+    *files.RULES,
+    P104,
+    P105,
+    P106,
+    Q101,
+    Q102,
+    Q103,
+    Q104,
+    Q105,
+    S101,
+    S102,
+    S103,
+    S104,
+    S105,
+    S106,
+    *dedup.RULES,
+    *cells.RULES,
+    E108,
+    E109,
+    E110,
+    E111,
+    E112,
+    E113,
+    E201,
+    E202,
+)
+
+_UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
+
+
+def is_unreadable(problem: Problem) -> bool:
+    """Whether a problem means that a file could not be read."""
+    return problem.code in _UNREADABLE

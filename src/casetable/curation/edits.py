@@ -1,0 +1,158 @@
+"""Writes into hand-written files without touching a person's text, and writes new ones to fill in.
+
+A decision is put behind the last one as text; every other byte of the file, comments included, stays as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+
+from casetable.curation.files import read_decisions
+from casetable.curation.nodes import Node, read_nodes
+from casetable.curation.shapes import joined
+from casetable.errors import UsageError
+from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Record
+
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[\w.()/,;+ -]*[\w.)])?")
+
+
+def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> bytes:
+    """Returns screening.yaml with one decision more at the end of its list, and a comment naming the record.
+
+    Raises UsageError where the file has faults, or is written so that a decision cannot be added as text.
+    """
+    decisions, problems = read_decisions(path, data)
+    if problems:
+        raise UsageError(f"{problems[0]}; mend it first, nothing was written")
+    text = data.decode("utf-8-sig")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.replace("\r\n", "\n").split("\n")
+    root, _ = read_nodes(path, data)
+    known = root.pairs.get("decisions") if root is not None and root.pairs else None
+    at, indent = _end_of_list(path, lines, known, root)
+    block = [
+        f"{' ' * indent}- {line}" if first else f"{' ' * indent}  {line}" for first, line in _decision(decision, remark)
+    ]
+    lines[at:at] = block
+    if lines[-1]:
+        lines.append("")
+    changed = newline.join(lines).encode()
+    if data.startswith(b"\xef\xbb\xbf"):
+        changed = b"\xef\xbb\xbf" + changed
+    after, faults = read_decisions(path, changed)
+    if faults or _content(after) != [*_content(decisions), *_content([decision])]:
+        raise UsageError(f"{path}: a decision could not be added; expected 'decisions:' with '- ' items below it")
+    return changed
+
+
+def _content(decisions: Collection[Decision]) -> list[tuple[object, ...]]:
+    return [(d.key, d.stage, d.verdict, d.reason, d.by, d.when, d.note) for d in decisions]
+
+
+def _end_of_list(path: str, lines: list[str], known: Node | None, root: Node | None) -> tuple[int, int]:
+    """Returns the index of the line to insert before, and the indent of the list's dashes."""
+    if known is not None and known.items and not known.is_flow:
+        return known.end, known.place.column - 1
+    if root is None or root.pairs is None or root.is_flow:
+        raise UsageError(f"{path}: is not written as lines of 'key: value'; expected 'decisions:' in a line of its own")
+    key = root.key_places.get("decisions")
+    if key is None:
+        raise UsageError(f"{path}: has no 'decisions'; expected 'decisions:' in a line of its own")
+    line = lines[key.line - 1]
+    if known is not None and known.items is not None:  # an empty list in brackets
+        emptied = re.sub(r"^(\s*decisions\s*:)\s*\[\s*\]", r"\1", line)
+        if emptied == line or known.items:
+            raise UsageError(f"{path}:{key.line}: the list stands in brackets; expected each item in lines of its own")
+        lines[key.line - 1] = emptied
+    return key.line, 2
+
+
+def _decision(decision: Decision, remark: str) -> Iterator[tuple[bool, str]]:
+    comment = "".join(c if c.isprintable() else " " for c in remark)[:100]
+    yield True, f"record: {scalar(decision.key)}" + (f"  # {comment}" if comment else "")
+    yield False, f"stage: {decision.stage.value}"
+    yield False, f"decision: {decision.verdict.value}"
+    if decision.reason:
+        yield False, f"reason: {scalar(decision.reason)}"
+    yield False, f"by: {scalar(decision.by)}"
+    yield False, f"when: {decision.when.isoformat()}"
+    if decision.note:
+        yield False, f"note: {scalar(decision.note)}"
+
+
+def scalar(text: str) -> str:
+    """Returns a text as YAML reads it back unchanged: plain where that is safe, else in double quotes."""
+    if _PLAIN.fullmatch(text) and text.isascii() and text not in {"null"}:
+        return text
+    if re.fullmatch(r"(pmid|doi|pmcid):[\w./()<>;+-]+", text, re.ASCII) and not text.endswith(":"):
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+# --- new files --------------------------------------------------------------------------------------------------------
+
+
+def report_name(record: Record, taken: Collection[str]) -> str:
+    """Returns a free name for a report's file: qiu-2024, then qiu-2024-b."""
+    plain = unicodedata.normalize("NFKD", record.label).encode("ascii", "ignore").decode().lower()
+    stem = "-".join(re.findall(r"[a-z0-9]+", plain))[:60] or "report"
+    names = [stem, *(f"{stem}-{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")]
+    names += [f"{stem}-{number}" for number in range(2, len(taken) + 3)]
+    return next(name for name in names if name not in taken)
+
+
+def new_report(record: Record, key: str, form: Form) -> bytes:
+    """Returns an extraction to fill in: every field of the form in place, with what belongs there as a comment."""
+    reasons = joined(REASONS)
+    lines = [
+        f"# {_comment(record.citation)}",
+        *([f"# {_comment(record.url)}"] if record.url else []),
+        "#",
+        f"# A cell is a plain value (sex: female), or why there is none: {reasons}; or",
+        "#   {value: 1271.4, unit: ng/ml, reported: the value as printed, where: its place in the report, note: ...}",
+        "#   {derived: 3, from: what it follows from}",
+        "#   {conflicting: [{value: 4, where: Results}, {value: 6, where: Discussion}]}",
+        "schema: 1",
+        f"report: {scalar(key)}",
+        f"access:  # {joined(Access)}",
+        "extracted:",
+        "  by:",
+        "  when:  # a date as 2026-11-22",
+        "cases_in_report:",
+        "eligible_cases:",
+        "cases:",
+        "  - case: 1",
+        "    eligible:  # yes, or no with a 'reason' of the protocol",
+    ]
+    group = ""
+    for field in form.fields.values():
+        if field.group != group:
+            group = field.group
+            lines += ["", f"    # {_comment(group)}"]
+        lines.append(f"    {field.name}:  # {_comment(_wanted(field))}")
+    lines += ["", "  # a further case of the report begins with '- case: 2' and holds the same fields", ""]
+    return "\n".join(lines).encode()
+
+
+def _wanted(field: Field) -> str:
+    what: str = field.type.value
+    if field.type in (FieldType.CHOICE, FieldType.CHOICES):
+        what = ("one or more of " if field.type is FieldType.CHOICES else "") + joined(field.choices)
+    elif field.type is FieldType.NUMBER:
+        what = f"number in {field.unit}" if field.unit else "number"
+        if field.low is not None and field.high is not None:
+            what += f", {field.low} to {field.high}"
+    elif field.type is FieldType.COURSES:
+        parts = joined([part for part in COURSE_PARTS if part != "drug" or not field.drug], "and")
+        what = f"a list of courses, each with {parts}, and 'unit' for the dose"
+    if field.series:
+        what += "; a list over time, each with 'when'"
+    told = (field.label, what, "" if field.required else "may be left out", field.help)
+    return "; ".join(text for text in told if text)
+
+
+def _comment(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

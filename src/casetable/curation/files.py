@@ -1,0 +1,489 @@
+"""Reads the hand-written files of a review: protocol, form, strategies, decisions, rulings, reports.
+
+Every reader takes a path (for places) and bytes, raises nothing, and returns what could be read with every fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from casetable.curation.cells import E102, CellReader, not_accessible
+from casetable.curation.nodes import Node, read_nodes
+from casetable.curation.shapes import (
+    CASE_KEYS,
+    F202,
+    CaseShape,
+    ColumnShape,
+    FieldShape,
+    FormShape,
+    ProtocolShape,
+    QuestionShape,
+    RecordShape,
+    ReportShape,
+    RulingShape,
+    RulingsShape,
+    ScreeningShape,
+    StrategyShape,
+    did_you_mean,
+    fit,
+    key_place,
+)
+from casetable.curation.values import is_known_unit, read_number
+from casetable.model import (
+    Access,
+    Case,
+    Cell,
+    Column,
+    Decision,
+    Entry,
+    Field,
+    FieldType,
+    Form,
+    Known,
+    Method,
+    Protocol,
+    Question,
+    Record,
+    Report,
+    Ruling,
+    Stage,
+    Status,
+    Strategy,
+    Take,
+    Verdict,
+    record_key,
+)
+from casetable.problems import Example, Place, Problem, Rule, shown
+
+P101 = Rule(
+    code="P101",
+    name="faulty-form",
+    summary="a field or column of the form cannot be used as it stands",
+    why="Every cell of every case is read by the form.",
+    fix="Mend the definition in curated/form.yaml.",
+    example=Example(
+        path="curated/form.yaml",
+        good="    unit: year\n",
+        bad="    unit: yeer\n",
+        message="'yeer' is not a unit; expected one as ng/ml, month or mg/kg",
+    ),
+)
+P102 = Rule(
+    code="P102",
+    name="faulty-strategy",
+    summary="a strategy does not say what is searched, or how",
+    why="It could not be run, or nobody could repeat it.",
+    fix="A database search has `strategy`, the query text; any other method lists what it found under `records`.",
+    example=Example(
+        path="queries/main.yaml",
+        good="strategy: dermatomyositis AND tocilizumab\n",
+        bad="",
+        message="a database search has no query text; expected 'strategy'",
+    ),
+)
+P103 = Rule(
+    code="P103",
+    name="record-without-id",
+    summary="a record listed by hand has neither PMID, DOI nor an id of its own, or shares its key with another",
+    why="Without a key no decision can be kept for it.",
+    fix="Give the record `pmid`, `doi` or `id`, the last being its number in the list.",
+    example=Example(
+        path="queries/own.yaml",
+        good="    id: r1\n",
+        bad="",
+        message="'A case of something invented' has no key; expected pmid, doi or id",
+    ),
+)
+
+RULES = (P101, P102, P103)
+
+Read = tuple[Problem, ...]
+
+
+def read_protocol(path: str, data: bytes) -> tuple[Protocol | None, Read]:
+    """Returns the protocol of review.yaml; blanks in it are for the rules over the whole review."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return None, problems
+    shape, faults = fit(ProtocolShape, node)
+    problems += faults
+    if shape is None:
+        return None, problems
+    keys = ("title", "question", "eligibility", "exclusion_reasons", "index_report")
+    protocol = Protocol(
+        title=shape.title or "",
+        question=shape.question or "",
+        include=tuple(shape.eligibility.include) if shape.eligibility else (),
+        exclude=tuple(shape.eligibility.exclude) if shape.eligibility else (),
+        exclusion_reasons=dict(shape.exclusion_reasons or {}),
+        index_report=shape.index_report or "",
+        max_search_age_days=shape.max_search_age_days,
+        place=node.place,
+        places={key: key_place(node, key) for key in keys},
+    )
+    return protocol, problems
+
+
+# --- strategies -------------------------------------------------------------------------------------------------------
+
+
+def read_strategy(path: str, name: str, data: bytes) -> tuple[Strategy | None, Read]:
+    """Returns a strategy: a query text, or the records that another method found."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return None, problems
+    shape, faults = fit(StrategyShape, node)
+    problems += faults
+    if shape is None:
+        return None, problems
+    method = Method(shape.method)
+    found = list(_strategy_faults(node, shape, method))
+    records = tuple(_listed_record(record, name) for record in shape.records or ())
+    found += _listed_twice(node, records, shape.records or [])
+    strategy = Strategy(
+        name=name,
+        place=node.place,
+        method=method,
+        source=shape.source,
+        purpose=shape.purpose,
+        text=" ".join((shape.strategy or "").split()),
+        published_from=(shape.published.since or "") if shape.published else "",
+        published_to=(shape.published.until or "") if shape.published else "",
+        must_find=tuple(
+            Known(key=key, place=key_place(node, "must_find", index)) for index, key in enumerate(shape.must_find)
+        ),
+        records=records,
+    )
+    return (None if found else strategy), (*problems, *found)
+
+
+def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterator[Problem]:
+    if method.is_other or shape.records is not None:
+        if shape.records is None:
+            yield P102.at(node.place, f"a {method} lists no records; expected 'records'", field="records")
+        if shape.strategy is not None:
+            message = f"a {method} with records has no query text; expected 'records' alone"
+            yield P102.at(key_place(node, "strategy"), message, field="strategy")
+    else:
+        if shape.strategy is None:
+            yield P102.at(node.place, "a database search has no query text; expected 'strategy'", field="strategy")
+        if shape.source != "PubMed":
+            message = (
+                f"{shown(shape.source)} is no source that can be searched from here; expected PubMed, or 'records'"
+            )
+            yield P102.at(
+                key_place(node, "source"), message, field="source", hint=did_you_mean(shape.source, ["PubMed"])
+            )
+
+
+def _listed_record(shape: RecordShape, name: str) -> Record:
+    return Record(
+        key=record_key(pmid=shape.pmid or "", doi=shape.doi or "", own=f"{name}:{shape.id}" if shape.id else ""),
+        origin=name,
+        title=" ".join(shape.title.split()),
+        authors=tuple(shape.authors),
+        authors_truncated=shape.authors_truncated,
+        journal=shape.journal or "",
+        year=shape.year or "",
+        volume=shape.volume or "",
+        issue=shape.issue or "",
+        pages=shape.pages or "",
+        pmid=shape.pmid or "",
+        doi=shape.doi or "",
+        pmcid=shape.pmcid or "",
+        languages=tuple(shape.languages),
+    )
+
+
+def _listed_twice(node: Node, records: tuple[Record, ...], shapes: Iterable[RecordShape]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, (record, shape) in enumerate(zip(records, shapes, strict=True)):
+        place = key_place(node, "records", index)
+        if not record.key:
+            yield P103.at(place, f"{shown(shape.title)} has no key; expected pmid, doi or id", field="records")
+        elif record.key in first:
+            line = key_place(node, "records", first[record.key]).line
+            yield P103.at(
+                place, f"{record.key} is listed already, in line {line}; expected each record once", field="records"
+            )
+        else:
+            first[record.key] = index
+
+
+# --- decisions and rulings --------------------------------------------------------------------------------------------
+
+
+def read_decisions(path: str, data: bytes) -> tuple[tuple[Decision, ...], Read]:
+    """Returns the screening decisions in the order of the file."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return (), problems
+    shape, faults = fit(ScreeningShape, node)
+    if shape is None:
+        return (), problems + faults
+    decisions = tuple(
+        Decision(
+            key=entry.record,
+            stage=Stage(entry.stage),
+            verdict=Verdict(entry.decision),
+            reason=entry.reason or "",
+            by=entry.by,
+            when=entry.when,
+            note=entry.note or "",
+            place=key_place(node, "decisions", index),
+        )
+        for index, entry in enumerate(shape.decisions)
+    )
+    return decisions, problems + faults
+
+
+def read_rulings(path: str, data: bytes) -> tuple[tuple[Ruling, ...], Read]:
+    """Returns what persons ruled on duplicates: `same` first, then `different`."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return (), problems
+    shape, faults = fit(RulingsShape, node)
+    if shape is None:
+        return (), problems + faults
+
+    def rulings(entries: list[RulingShape], key: str) -> Iterator[Ruling]:
+        for index, entry in enumerate(entries):
+            yield Ruling(
+                is_same=key == "same",
+                keys=tuple(dict.fromkeys(entry.records)),
+                by=entry.by,
+                when=entry.when,
+                note=entry.note or "",
+                place=key_place(node, key, index),
+            )
+
+    return (*rulings(shape.same, "same"), *rulings(shape.different, "different")), problems + faults
+
+
+# --- the form ---------------------------------------------------------------------------------------------------------
+
+
+def read_form(path: str, data: bytes) -> tuple[Form | None, Read]:
+    """Returns the extraction form; None where a definition in it is faulty, so that no cell is read by half a form."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return None, problems
+    shape, faults = fit(FormShape, node)
+    problems += faults
+    if shape is None:
+        return None, problems
+    found: list[Problem] = []
+    fields = {name: _field(name, below, node, found) for name, below in shape.fields.items()}
+    columns = [
+        _column(column, fields, key_place(node, "table", "columns", index), found)
+        for index, column in enumerate(shape.table.columns)
+    ]
+    names: dict[str, Place] = {}
+    for column in columns:
+        if column.name in {"report", "case", *names}:
+            message = f"the table has a column {shown(column.name)} already; expected another 'name'"
+            found.append(P101.at(column.place, message, field=column.name))
+        names[column.name] = column.place
+    form = Form(fields=fields, columns=tuple(columns))
+    return (None if found else form), (*problems, *found)
+
+
+def _field(name: str, shape: FieldShape, node: Node, found: list[Problem]) -> Field:
+    place = node.at("fields").key_places.get(name, node.place)
+    type_ = FieldType(shape.type)
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+    def told(key: str, message: str) -> None:
+        found.append(P101.at(node.at("fields", name, key).place, message, field=name))
+
+    if name in CASE_KEYS:
+        told("", f"{shown(name)} is a word of every case; expected another name")
+    if shape.unit and not is_known_unit(shape.unit):
+        told("unit", f"{shown(shape.unit)} is not a unit; expected one as ng/ml, month or mg/kg")
+    if (shape.unit or shape.range) and type_ is not FieldType.NUMBER:
+        told("unit" if shape.unit else "range", f"a {type_} field has no unit or range; expected type number")
+    if shape.range:
+        limits = read_number(shape.range)
+        if limits is None or limits.sign or limits.low == limits.high:
+            told("range", f"{shown(shape.range)} is not a range as '0 to 120'")
+        else:
+            low, high = limits.low, limits.high
+    is_choice = type_ in (FieldType.CHOICE, FieldType.CHOICES)
+    if is_choice and not shape.choices:
+        told("choices", "a choice field lists no choices; expected 'choices', each with its printed forms")
+    if shape.choices and not is_choice:
+        told("choices", f"a {type_} field has no choices; expected type choice or choices")
+    if (shape.drug or shape.parts) and type_ is not FieldType.COURSES:
+        told("drug" if shape.drug else "parts", f"a {type_} field has no drug or parts; expected type courses")
+    if shape.series and type_ is FieldType.COURSES:
+        told("series", "courses are repeated by themselves; expected no 'series'")
+    _forms_once(shape, told)
+    return Field(
+        name=name,
+        label=shape.label,
+        group=shape.group or "",
+        type=type_,
+        required=shape.required,
+        unit=shape.unit or "",
+        low=low,
+        high=high,
+        choices={choice: tuple(forms) for choice, forms in (shape.choices or {}).items()},
+        series=shape.series,
+        drug=shape.drug or "",
+        parts=tuple(shape.parts),
+        help=shape.help or "",
+        place=place,
+    )
+
+
+def _forms_once(shape: FieldShape, told: Callable[[str, str], None]) -> None:
+    owner: dict[str, str] = {}
+    for choice, forms in (shape.choices or {}).items():
+        for form in {choice.lower(), *(form.lower() for form in forms)}:
+            if owner.setdefault(form, choice) != choice:
+                told("choices", f"{shown(form)} is a printed form of both {shown(owner[form])} and {shown(choice)}")
+
+
+def _column(shape: ColumnShape, fields: dict[str, Field], place: Place, found: list[Problem]) -> Column:
+    field = fields.get(shape.field)
+    take = Take(shape.take)
+    name = shape.name or shape.field
+    if field is None:
+        message = f"the form has no field {shown(shape.field)}"
+        found.append(P101.at(place, message, field=shape.field, hint=did_you_mean(shape.field, fields)))
+    else:
+        is_repeated = field.series or field.type is FieldType.COURSES
+        if take is not Take.ALL and not is_repeated:
+            found.append(P101.at(place, f"{field.name} is not repeated; expected no 'take'", field=name))
+        if take in (Take.LOWEST, Take.HIGHEST) and field.type is not FieldType.NUMBER:
+            found.append(
+                P101.at(place, f"{field.name} has no numbers to compare; expected take first or last", field=name)
+            )
+        if shape.part and field.type is not FieldType.COURSES:
+            found.append(P101.at(place, f"{field.name} has no courses; expected no 'part'", field=name))
+    return Column(
+        name=name,
+        label=shape.label or (field.label if field else name),
+        field=shape.field,
+        take=take,
+        part=shape.part or "",
+        place=place,
+    )
+
+
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+_COUNT = Field(
+    name="count", label="", group="", type=FieldType.NUMBER, required=True, low=Decimal(0), place=Place(path="")
+)
+
+
+def read_report(path: str, name: str, data: bytes, form: Form | None) -> tuple[Report | None, Read]:
+    """Returns an extracted report with the cells of its cases as the form types them.
+
+    Without a form only the report's outer shape is read. Where the outer shape has a fault there is no report, yet the
+    faults of its cells are told as well.
+    """
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return None, problems
+    shape, faults = fit(ReportShape, node)
+    found = [*problems, *faults]
+    cells = CellReader()
+    counts = {}
+    for key in ("cases_in_report", "eligible_cases"):
+        below = (node.pairs or {}).get(key)
+        if below is not None:
+            count = cells.entry(below, _COUNT, "")
+            counts[key] = count.cells[0] if count else None
+    found += [replace(problem, field="cases_in_report / eligible_cases") for problem in cells.problems]
+    cells.problems.clear()
+    case_nodes = node.at("cases").items or []
+    entries = [_entries(below, form, cells) for below in case_nodes]
+    found += cells.problems
+    if shape is None or any(counts.get(key) is None for key in ("cases_in_report", "eligible_cases")):
+        if shape is not None:
+            found += [
+                F202.at(key_place(node, key), "is blank; expected a number", field=key)
+                for key in ("cases_in_report", "eligible_cases")
+                if key in (node.pairs or {}) and node.at(key).is_blank
+            ]
+        return None, tuple(found)
+    cases = tuple(_case(case, below, *read) for case, below, read in zip(shape.cases, case_nodes, entries, strict=True))
+    keys = ("report", "access", "cases_in_report", "eligible_cases", "cases")
+    report = Report(
+        name=name,
+        key=shape.report,
+        place=node.place,
+        access=Access(shape.access),
+        by=shape.extracted.by,
+        when=shape.extracted.when,
+        cases_in_report=counts["cases_in_report"] or _no_count(node),
+        eligible_cases=counts["eligible_cases"] or _no_count(node),
+        note=shape.note or "",
+        questions=_questions(shape.questions, node),
+        cases=cases,
+        places={key: key_place(node, key) for key in keys},
+    )
+    return report, tuple(found)
+
+
+def _no_count(node: Node) -> Cell:
+    return Cell(status=Status.UNCLEAR, place=node.place)
+
+
+def _entries(node: Node, form: Form | None, cells: CellReader) -> tuple[dict[str, Entry], frozenset[str]]:
+    """Returns the entries of a case by field, and the fields whose cells have faults."""
+    if node.pairs is None or form is None:
+        return {}, frozenset()
+    case = (node.at("case").text or "?") if "case" in node.pairs else "?"
+    entries: dict[str, Entry] = {}
+    faulty = set()
+    for name, below in node.pairs.items():
+        if name in CASE_KEYS:
+            continue
+        field = form.fields.get(name)
+        if field is None:
+            message = f"case {case}: the form has no field {shown(name)}"
+            place = node.key_places[name]
+            cells.problems.append(E102.at(place, message, field=name, hint=did_you_mean(name, form.fields)))
+            continue
+        entry = cells.entry(below, field, case)
+        if entry is None:
+            faulty.add(name)
+        else:
+            entries[name] = entry
+    if "otherwise" in node.pairs:
+        place = node.pairs["otherwise"].place
+        for name in form.fields:
+            if name not in entries and name not in faulty:
+                entries[name] = not_accessible(place)
+    return {name: entries[name] for name in form.fields if name in entries}, frozenset(faulty)
+
+
+def _case(shape: CaseShape, node: Node, entries: dict[str, Entry], faulty: frozenset[str]) -> Case:
+    return Case(
+        id=shape.case,
+        place=node.place,
+        is_eligible=shape.eligible,
+        reason=shape.reason or "",
+        note=shape.note or "",
+        questions=_questions(shape.questions, node),
+        entries=entries,
+        faulty=faulty,
+    )
+
+
+def _questions(shapes: Iterable[QuestionShape], node: Node) -> tuple[Question, ...]:
+    return tuple(
+        Question(
+            text=re.sub(r"\s+", " ", shape.question),
+            answer=shape.answer or "",
+            place=key_place(node, "questions", index, "question"),
+        )
+        for index, shape in enumerate(shapes)
+    )

@@ -1,0 +1,428 @@
+"""The shapes of the hand-written files, and how a node is fitted to one.
+
+pydantic finds all faults of a file at once; each is then told in the words of the house, at its place in the file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+import types
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import Field as Described
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from casetable.curation.nodes import Node
+from casetable.model import COURSE_PARTS, DOI, PMCID, PMID, FieldType, Method, Take, normal_doi, normal_key
+from casetable.problems import Example, Place, Problem, Rule, shown
+
+SCHEMA = "1"
+
+F201 = Rule(
+    code="F201",
+    name="unknown-key",
+    summary="a key does not belong here",
+    why="A mistyped key would be left out of the review without a word.",
+    fix="Correct the key, or move it to where it belongs.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    stage: reports\n",
+        bad="    stage: reports\n    coment: seen\n",
+        message="'coment' is not a key of this mapping; expected by, decision, note, reason, record, stage or when",
+    ),
+)
+F202 = Rule(
+    code="F202",
+    name="missing-key",
+    summary="a key that must be there is missing or blank",
+    why="The entry cannot be understood without it.",
+    fix="Add the key with its value.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    by: A. Curator\n",
+        bad="",
+        message="is missing; expected who decided",
+    ),
+)
+F203 = Rule(
+    code="F203",
+    name="wrong-value",
+    summary="a value is not of the kind that belongs here",
+    why="It cannot be read as what it should say.",
+    fix="Write the value in the form that the message names.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    when: 2026-01-15\n",
+        bad="    when: last week\n",
+        message="'last week' is not a date as 2026-11-22",
+    ),
+)
+F204 = Rule(
+    code="F204",
+    name="unknown-schema",
+    summary="a file is of another version than this casetable reads",
+    why="A newer version may mean something else by the same words.",
+    fix=f"Write `schema: {SCHEMA}`, or use the casetable that wrote the file.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="schema: 1",
+        bad="schema: 2",
+        message="'2' is not a version that this casetable reads; expected 1",
+    ),
+    unreadable=True,
+)
+
+RULES = (F201, F202, F203, F204)
+
+
+def _kind(expected: str, reads: Callable[[str], Any]) -> BeforeValidator:
+    """A validator of one scalar: `reads` returns its value, or None where the text is not what is expected."""
+
+    def validate(value: object) -> Any:
+        if isinstance(value, str):
+            read = reads(value.strip())
+            if read is not None:
+                return read
+        raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+
+    return BeforeValidator(validate)
+
+
+def _date(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
+    except ValueError:
+        return None
+
+
+def _truth(text: str) -> bool | None:
+    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower())
+
+
+def _key(text: str) -> str | None:
+    key = normal_key(text)
+    kind, _, rest = key.partition(":")
+    shape = {"pmid": PMID, "doi": DOI, "pmcid": PMCID}.get(kind)
+    return key if rest and not re.search(r"\s", key) and (shape is None or shape.fullmatch(rest)) else None
+
+
+def _number_of_days(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[1-9]\d{0,4}", text) else None
+
+
+def _one_of(words: Iterable[str]) -> BeforeValidator:
+    words = tuple(words)
+    return _kind(joined(words), lambda text: text if text in words else None)
+
+
+def _listed(value: object) -> object:
+    return [] if value is None else value
+
+
+def joined(words: Iterable[str], last: str = "or") -> str:
+    """Returns words as a reader lists them: "a, b or c"."""
+    *most, end = words
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+Text = Annotated[str, _kind("text", lambda text: text or None)]
+Key = Annotated[str, _kind("a record's key: pmid:…, doi:10.…, or the source's own id as SOURCE:ID", _key)]
+Slug = Annotated[
+    str,
+    _kind(
+        "a name of lower-case letters, digits, '_' and '-'",
+        lambda text: text if re.fullmatch(r"[a-z][a-z0-9_-]{0,59}", text) else None,
+    ),
+]
+CaseId = Annotated[
+    str,
+    _kind(
+        "a short id of letters, digits, '.', '_' and '-', as 1 or 2a",
+        lambda text: text if re.fullmatch(r"[A-Za-z0-9._-]{1,20}", text) else None,
+    ),
+]
+Date = Annotated[dt.date, _kind("a date as 2026-11-22", _date)]
+Truth = Annotated[bool, _kind("yes or no", _truth)]
+Days = Annotated[int, _kind("a number of days", _number_of_days)]
+Doi = Annotated[
+    str,
+    _kind(
+        "a DOI as 10.3389/fped.2024.1497168",
+        lambda text: normal_doi(text) if DOI.fullmatch(normal_doi(text)) else None,
+    ),
+]
+Pmid = Annotated[str, _kind("a PMID: digits only", lambda text: text if PMID.fullmatch(text) else None)]
+Pmcid = Annotated[str, _kind("a PMCID as PMC11631605", lambda text: text if PMCID.fullmatch(text) else None)]
+Year = Annotated[str, _kind("a year as 2024", lambda text: text if re.fullmatch(r"[12]\d{3}", text) else None)]
+Day = Annotated[
+    str,
+    _kind(
+        "a date as 2024, 2024-05 or 2024-05-31",
+        lambda text: text if re.fullmatch(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", text) else None,
+    ),
+]
+
+
+class Shape(BaseModel):
+    """A mapping of a hand-written file; keys that it does not name are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EligibilityShape(Shape):
+    include: Annotated[list[Text], BeforeValidator(_listed)] = Described([], description="what a case must have")
+    exclude: Annotated[list[Text], BeforeValidator(_listed)] = Described([], description="what rules a case out")
+
+
+class ProtocolShape(Shape):
+    title: Text | None = Described(None, description="the title of the review")
+    question: Text | None = Described(None, description="the question of the review")
+    eligibility: EligibilityShape | None = Described(None, description="'include' and 'exclude', each a list")
+    exclusion_reasons: dict[Slug, Text] | None = Described(
+        None, description="the reasons for exclusion, 'name: meaning'"
+    )
+    index_report: Key | None = Described(None, description="the key of the reviewers' own report")
+    max_search_age_days: Days = Described(180, description="a number of days")
+
+
+class RecordShape(Shape):
+    title: Text = Described(description="the title")
+    pmid: Pmid | None = None
+    doi: Doi | None = None
+    pmcid: Pmcid | None = None
+    id: Slug | None = None
+    authors: Annotated[list[Text], BeforeValidator(_listed)] = []
+    authors_truncated: Truth = False
+    journal: Text | None = None
+    year: Year | None = None
+    volume: Text | None = None
+    issue: Text | None = None
+    pages: Text | None = None
+    languages: Annotated[list[Text], BeforeValidator(_listed)] = []
+
+
+class PublishedShape(Shape):
+    since: Day | None = None
+    until: Day | None = None
+
+
+class StrategyShape(Shape):
+    method: Annotated[str, _one_of(Method)] = Described(Method.DATABASE.value, description=joined(Method))
+    source: Text = Described(description="the name of the source, as PubMed")
+    purpose: Text = Described(description="what the strategy is for")
+    strategy: Text | None = Described(None, description="the query text")
+    published: PublishedShape | None = Described(None, description="'since' and 'until'")
+    must_find: Annotated[list[Key], BeforeValidator(_listed)] = Described([], description="a list of record keys")
+    records: list[RecordShape] | None = Described(None, description="a list of records, each with title and id")
+
+
+class DecisionShape(Shape):
+    record: Key = Described(description="the key of a record")
+    stage: Annotated[str, _one_of(("records", "reports"))] = Described(description="records or reports")
+    decision: Annotated[str, _one_of(("include", "exclude"))] = Described(description="include or exclude")
+    reason: Text | None = None
+    by: Text = Described(description="who decided")
+    when: Date = Described(description="a date as 2026-11-22")
+    note: Text | None = None
+
+
+class ScreeningShape(Shape):
+    decisions: Annotated[list[DecisionShape], BeforeValidator(_listed)] = Described(description="a list of decisions")
+
+
+class RulingShape(Shape):
+    records: list[Key] = Described(description="a list of at least two record keys", min_length=2)
+    by: Text = Described(description="who ruled")
+    when: Date = Described(description="a date as 2026-11-22")
+    note: Text | None = None
+
+
+class RulingsShape(Shape):
+    same: Annotated[list[RulingShape], BeforeValidator(_listed)] = []
+    different: Annotated[list[RulingShape], BeforeValidator(_listed)] = []
+
+
+class FieldShape(Shape):
+    label: Text = Described(description="the name that a reader sees")
+    type: Annotated[str, _one_of(FieldType)] = Described(description=joined(FieldType))
+    group: Text | None = None
+    unit: Text | None = None
+    range: Text | None = Described(None, description="a range as '0 to 120'")
+    choices: dict[Text, Annotated[list[Text], BeforeValidator(_listed)]] | None = Described(
+        None, description="a mapping from each choice to its printed forms"
+    )
+    required: Truth = True
+    series: Truth = False
+    drug: Text | None = None
+    parts: list[Annotated[str, _one_of(COURSE_PARTS)]] = []
+    help: Text | None = None
+
+
+class ColumnShape(Shape):
+    field: Slug = Described(description="a field of the form")
+    name: Slug | None = None
+    label: Text | None = None
+    take: Annotated[str, _one_of(Take)] = Take.ALL.value
+    part: Annotated[str, _one_of(COURSE_PARTS)] | None = None
+
+
+def _column(value: object) -> object:
+    return {"field": value} if isinstance(value, str) else value
+
+
+class TableShape(Shape):
+    columns: list[Annotated[ColumnShape, BeforeValidator(_column)]] = Described(description="a list of columns")
+
+
+class FormShape(Shape):
+    fields: dict[Slug, FieldShape] = Described(description="a mapping from field name to its definition")
+    table: TableShape = Described(description="the table's 'columns'")
+
+
+class ExtractedShape(Shape):
+    by: Text = Described(description="who extracted")
+    when: Date = Described(description="a date as 2026-11-22")
+
+
+class QuestionShape(Shape):
+    question: Text = Described(description="the question")
+    answer: Text | None = None
+
+
+class CaseShape(Shape):
+    """A case; keys that it does not name are the form's fields."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    case: CaseId = Described(description="the case's id in its report, as 1")
+    eligible: Truth | None = None
+    reason: Slug | None = None
+    note: Text | None = None
+    questions: Annotated[list[QuestionShape], BeforeValidator(_listed)] = []
+    otherwise: Literal["not accessible"] | None = Described(None, description="not accessible")
+
+
+class ReportShape(Shape):
+    report: Key = Described(description="the key of the report's record")
+    access: Annotated[str, _one_of(("full text", "partial text", "abstract", "none"))] = Described(
+        description="full text, partial text, abstract or none"
+    )
+    extracted: ExtractedShape = Described(description="'by' and 'when'")
+    cases_in_report: Any = Described(description="how many cases the report describes")
+    eligible_cases: Any = Described(description="how many of them are eligible")
+    note: Text | None = None
+    questions: Annotated[list[QuestionShape], BeforeValidator(_listed)] = []
+    cases: Annotated[list[CaseShape], BeforeValidator(_listed)] = Described(description="a list of cases")
+
+
+CASE_KEYS = frozenset(CaseShape.model_fields)
+
+S = TypeVar("S", bound=Shape)
+
+
+def fit(shape: type[S], node: Node) -> tuple[S | None, tuple[Problem, ...]]:
+    """Returns the file's content in its shape, and every fault; no content where there is a fault of shape."""
+    if node.pairs is None:
+        return None, (F203.at(node.place, f"{node.kind} stands here; expected a mapping of 'key: value' lines"),)
+    problems: list[Problem] = []
+    schema = node.pairs.get("schema")
+    if schema is None:
+        problems.append(F202.at(node.place, f"is missing; expected {SCHEMA}", field="schema"))
+    elif schema.text != SCHEMA:
+        message = f"{schema.kind} is not a version that this casetable reads; expected {SCHEMA}"
+        problems.append(F204.at(schema.place, message, field="schema"))
+    plain = {key: below.plain() for key, below in node.pairs.items() if key != "schema"}
+    try:
+        return shape.model_validate(plain), tuple(problems)
+    except ValidationError as error:
+        seen = set()
+        for details in error.errors(include_url=False):
+            problem = _told(shape, node, details)
+            if problem not in seen:
+                seen.add(problem)
+                problems.append(problem)
+        return None, tuple(problems)
+
+
+def _told(shape: type[Shape], root: Node, details: ErrorDetails) -> Problem:
+    # The steps of the path that are keys and indexes of the file; unions add steps of their own, which name no key.
+    path: list[str | int] = []
+    is_key = False
+    for step in details["loc"]:
+        if step == "[key]":
+            is_key = True
+            continue
+        below = root.at(*path)
+        known = (isinstance(step, int) and below.items is not None) or (
+            isinstance(step, str) and below.pairs is not None
+        )
+        if known:
+            path.append(step)
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    parent, found = root.at(*path[:-1]), root.at(*path)
+    model, described = _described(shape, path)
+    if details["type"] == "missing":
+        return F202.at(parent.place, f"is missing; expected {described}", field=name)
+    if details["type"] == "extra_forbidden":
+        keys = sorted(model.model_fields) if model else []
+        place = parent.key_places.get(name, found.place)
+        message = f"{shown(name)} is not a key of this mapping; expected {joined(keys)}"
+        return F201.at(place, message, field=name, hint=did_you_mean(name, keys))
+    expected = str(details.get("ctx", {}).get("expected", "")) or described
+    if details["type"] in {"list_type", "too_short"}:
+        expected = described if described.startswith("a list") else "a list, each item on a line with '- '"
+    elif details["type"] in {"dict_type", "model_type", "model_attributes_type"}:
+        expected = "a mapping of 'key: value' lines"
+    if is_key:
+        return F203.at(parent.key_places.get(name, found.place), f"{shown(name)} is not {expected}", field=name)
+    if found.is_blank:
+        return F202.at(found.place, f"is blank; expected {described or expected}", field=name)
+    return F203.at(found.place, f"{found.kind} is not {expected}", field=name, hint=_nearest(found.text, expected))
+
+
+def _nearest(text: str | None, expected: str) -> str:
+    words = re.split(r", | or ", expected)
+    return did_you_mean(text, words) if text and len(words) > 1 else ""
+
+
+def did_you_mean(text: str, words: Iterable[str]) -> str:
+    """Returns "did you mean '…'?" where one of the words is near, else nothing."""
+    near = difflib.get_close_matches(text.lower(), list(words), n=1, cutoff=0.7)
+    return f"did you mean {shown(near[0])}?" if near else ""
+
+
+def _described(shape: type[Shape], path: list[str | int]) -> tuple[type[Shape] | None, str]:
+    """Returns the shape that holds the last key of a path, and what that key's description says is expected."""
+    model: type[Shape] | None = shape
+    inner: Any = shape
+    description = ""
+    for step in path:
+        inner = _without_optional(inner)
+        if isinstance(inner, type) and issubclass(inner, Shape):
+            model = inner
+            info = inner.model_fields.get(str(step))
+            if info is None:
+                return model, ""
+            inner, description = info.annotation, info.description or description
+        elif get_origin(inner) in {list, dict}:
+            inner = get_args(inner)[-1]
+    return model, description
+
+
+def _without_optional(annotation: Any) -> Any:
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation = get_args(annotation)[0]
+        elif origin in {Union, types.UnionType}:
+            annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
+        else:
+            return annotation
+
+
+def key_place(node: Node, *path: str | int) -> Place:
+    """Returns the place of the value at a path, or of what holds it where the key is not there."""
+    return node.at(*path).place

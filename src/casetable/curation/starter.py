@@ -1,0 +1,135 @@
+"""The files of a new review, ready to fill in."""
+
+from __future__ import annotations
+
+REVIEW = """\
+# The protocol of the review. `casetable check` says what is still to fill in.
+schema: 1
+title:
+question:
+eligibility:
+  include:
+    # - what a case must have, one line each
+  exclude:
+    # - what rules a case out
+exclusion_reasons:
+  # name: meaning; a decision to exclude names one of these
+  not-a-case: describes no individual patient
+  other-condition: the patients have another condition
+  other-treatment: the patients had another treatment
+max_search_age_days: 180
+# index_report: doi:10.…  # your own report, if the review accompanies one; list it in queries/own-report.yaml
+"""
+
+STRATEGY = """\
+# A strategy: the file's name is the strategy's name. `casetable refresh` runs it.
+schema: 1
+source: PubMed
+purpose:  # what the strategy is for
+strategy:  # the query as you would type it into PubMed, as: "dermatomyositis"[mh] AND tocilizumab[tiab]
+must_find:
+  # - pmid:…  # a report that the strategy must find
+"""
+
+FORM = """\
+# The extraction form: what is collected of each case, and the columns of the table. Change it to fit your question.
+schema: 1
+fields:
+  age_years:
+    label: Age
+    group: Patient
+    type: number
+    unit: year
+    range: 0 to 120
+  sex:
+    label: Sex
+    group: Patient
+    type: choice
+    choices:
+      female: [woman, girl]
+      male: [man, boy]
+  country:
+    label: Country
+    group: Patient
+    type: text
+  diagnosis:
+    label: Diagnosis
+    group: Disease
+    type: text
+  treatment:
+    label: Treatment
+    group: Treatment
+    type: courses
+  outcome:
+    label: Outcome
+    group: Outcome
+    type: choice
+    choices:
+      recovered: [recovery, cured, remission]
+      improved: [improvement, better]
+      unchanged: [no change, stable]
+      worse: [deterioration, progression]
+      died: [death, fatal]
+  follow_up_months:
+    label: Follow-up
+    group: Outcome
+    type: number
+    unit: month
+    range: 0 to 1200
+table:
+  columns:
+    - age_years
+    - sex
+    - country
+    - diagnosis
+    - treatment
+    - outcome
+    - follow_up_months
+"""
+
+SCREENING = """\
+# Decisions on records and reports. `casetable screen` adds to it; so can you.
+schema: 1
+decisions: []
+"""
+
+DUPLICATES = """\
+# Rulings on duplicates. casetable joins records by their identifiers, or by title, year and authors; a ruling wins.
+#   same:
+#     - records: [pmid:…, doi:…]
+#       by: …
+#       when: 2026-11-22
+schema: 1
+same: []
+different: []
+"""
+
+GITIGNORE = """\
+.casetable/
+build/
+"""
+
+# Two branches that both refreshed merge by taking all lines of both.
+GITATTRIBUTES = """\
+queries/searches.jsonl merge=union
+queries/records.jsonl merge=union
+"""
+
+REPORTS_README = """\
+One file a report, written by `casetable new RECORD`.
+"""
+
+
+def starter_files() -> dict[str, bytes]:
+    """Returns the files of a new review by their path."""
+    files = {
+        "review.yaml": REVIEW,
+        "queries/main.yaml": STRATEGY,
+        "curated/form.yaml": FORM,
+        "curated/screening.yaml": SCREENING,
+        "curated/duplicates.yaml": DUPLICATES,
+        "curated/reports/README": REPORTS_README,
+        ".gitignore": GITIGNORE,
+        ".gitattributes": GITATTRIBUTES,
+    }
+    return {name: text.encode() for name, text in files.items()}

@@ -1,0 +1,1 @@
+"""What sources and the tool itself write: bytes to values and back."""

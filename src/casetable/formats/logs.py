@@ -1,0 +1,192 @@
+"""Reads and writes the files that the tool itself keeps: records.jsonl and searches.jsonl, one JSON value a line.
+
+Two branches that both refreshed are merged by taking all lines of both; so a reader takes equal lines once, and lines
+in any order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from hashlib import sha256
+from typing import Any
+
+from casetable.model import Method, Record, Search
+from casetable.problems import Example, Place, Problem, Rule, shown
+
+MAX_LINE_BYTES = 4_000_000
+SCHEMA = 1
+
+F205 = Rule(
+    code="F205",
+    name="damaged-line",
+    summary="a line of a file that the tool wrote cannot be read",
+    why="A search or a record would be lost from the review.",
+    fix="Restore the line from git; after a merge, remove conflict markers and keep the lines of both sides.",
+    example=Example(
+        path="queries/records.jsonl",
+        good='{"doi": "10.1234/invented.2"',
+        bad='"doi": "10.1234/invented.2"',
+        message="is not a JSON object; expected a line as `refresh` writes it",
+    ),
+    unreadable=True,
+)
+
+RULES = (F205,)
+
+_RECORD_FIELDS = {field.name: field for field in fields(Record)}
+_LISTS = {"authors", "languages", "publication_types"}
+
+
+def write_records(records: Iterable[Record]) -> bytes:
+    """Returns records.jsonl: one record a line, sorted by key, empty facts left out."""
+    lines = []
+    for record in sorted(records, key=lambda record: record.key):
+        values = {name: getattr(record, name) for name in sorted(_RECORD_FIELDS)}
+        lines.append(_line({name: value for name, value in values.items() if value not in ("", (), False)}))
+    return b"".join(lines)
+
+
+def read_records(path: str, data: bytes) -> tuple[dict[str, Record], tuple[Problem, ...]]:
+    """Returns the records by key. Of two lines with one key, which a merge can leave, the fuller one stands."""
+    records: dict[str, Record] = {}
+    problems: list[Problem] = []
+    for place, value in _values(path, data, problems):
+        record = _record(value)
+        if record is None:
+            problems.append(F205.at(place, "is not a record; expected at least key, origin and title"))
+            continue
+        known = records.get(record.key)
+        if known is None or (len(_line(value)), repr(record)) > (len(write_records([known])), repr(known)):
+            records[record.key] = record
+    return dict(sorted(records.items())), tuple(problems)
+
+
+def _record(value: Mapping[str, Any]) -> Record | None:
+    given: dict[str, Any] = {}
+    for name in _RECORD_FIELDS:
+        content = value.get(name)
+        if content is None:
+            continue
+        if name in _LISTS:
+            if not _is_list_of_text(content):
+                return None
+            given[name] = tuple(content)
+        elif isinstance(content, bool if name == "authors_truncated" else str):
+            given[name] = content
+        else:
+            return None
+    return Record(**given) if given.get("key") and {"origin", "title"} <= given.keys() else None
+
+
+def _is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def search_id(search: Search) -> str:
+    """Returns the id of a search: a hash of all that it holds."""
+    return sha256(_line(_search_value(replace(search, id="")))).hexdigest()[:16]
+
+
+def write_search(search: Search) -> bytes:
+    """Returns the line of searches.jsonl for a search."""
+    return _line(_search_value(search))
+
+
+def read_searches(path: str, data: bytes) -> tuple[tuple[Search, ...], tuple[Problem, ...]]:
+    """Returns the searches, oldest first, each once."""
+    searches: dict[str, Search] = {}
+    problems: list[Problem] = []
+    for place, value in _values(path, data, problems):
+        search = _search(value)
+        if search is None:
+            problems.append(F205.at(place, "is not a search; expected a line as `refresh` writes it"))
+        else:
+            searches[search.id] = search
+    return tuple(sorted(searches.values(), key=lambda search: (search.when, search.id))), tuple(problems)
+
+
+def _search_value(search: Search) -> dict[str, Any]:
+    return {
+        "id": search.id,
+        "previous": search.previous,
+        "strategy": search.strategy,
+        "method": search.method.value,
+        "source": search.source,
+        "when": search.when,
+        "strategy_hash": search.strategy_hash,
+        "count": search.count,
+        "added": list(search.added),
+        "removed": list(search.removed),
+        "tool": search.tool,
+        "term": search.term,
+        "translation": search.translation,
+        "translations": [{"from": sent, "to": to} for sent, to in search.translations],
+        "errors": {name: list(told) for name, told in search.errors.items()},
+        "warnings": {name: list(told) for name, told in search.warnings.items()},
+        "parameters": dict(search.parameters),
+        "not_returned": list(search.not_returned),
+    }
+
+
+def _search(value: Mapping[str, Any]) -> Search | None:
+    try:
+        search = Search(
+            **{
+                name: _as_text(value[name])
+                for name in ("id", "previous", "strategy", "source", "when", "strategy_hash", "tool")
+            },
+            **{name: _as_text(value.get(name, "")) for name in ("term", "translation")},
+            method=Method(value["method"]),
+            count=int(value["count"]),
+            added=_as_texts(value["added"]),
+            removed=_as_texts(value["removed"]),
+            not_returned=_as_texts(value.get("not_returned", [])),
+            translations=tuple((_as_text(t["from"]), _as_text(t["to"])) for t in value.get("translations", [])),
+            errors={_as_text(name): _as_texts(told) for name, told in value.get("errors", {}).items()},
+            warnings={_as_text(name): _as_texts(told) for name, told in value.get("warnings", {}).items()},
+            parameters={_as_text(name): _as_text(told) for name, told in value.get("parameters", {}).items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return search if search.id and search.strategy and search.when else None
+
+
+def _as_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _as_texts(value: object) -> tuple[str, ...]:
+    if not _is_list_of_text(value):
+        raise TypeError
+    return tuple(value)  # type: ignore[arg-type]
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    text = json.dumps({"schema": SCHEMA, **value}, ensure_ascii=False, sort_keys=False)
+    # The separators that some tools take for line ends would tear a line in two.
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085").encode() + b"\n"
+
+
+def _values(path: str, data: bytes, problems: list[Problem]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        place = Place(path=path, line=number, column=1)
+        if len(line) > MAX_LINE_BYTES:
+            problems.append(F205.at(place, f"is longer than {MAX_LINE_BYTES:,} bytes"))
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            problems.append(F205.at(place, "is not a JSON object; expected a line as `refresh` writes it"))
+        elif value.get("schema") != SCHEMA:
+            message = f"is of schema {shown(value.get('schema'))}; expected {SCHEMA}"
+            problems.append(F205.at(place, message))
+        else:
+            yield place, value

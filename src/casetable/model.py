@@ -1,0 +1,455 @@
+"""The words of a review as values: records, searches, decisions, the form, reports and their cases.
+
+All of them are frozen; sequences are tuples; keys are strings as `record_key` writes them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from urllib.parse import quote
+
+from casetable.problems import Place
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+_DOI_PREFIX = re.compile(r"^\s*(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
+PMID = re.compile(r"[1-9]\d{0,8}")
+DOI = re.compile(r"10\.\d{4,9}/\S{1,300}")
+PMCID = re.compile(r"PMC[1-9]\d{0,9}")
+
+
+def normal_doi(text: str) -> str:
+    """Returns a DOI without resolver or `doi:` in front, lower case (DOIs compare without case: DOI Handbook, 2.4)."""
+    return _DOI_PREFIX.sub("", text).strip().lower()
+
+
+def record_key(*, pmid: str = "", doi: str = "", own: str = "") -> str:
+    """Returns the key of a record: `pmid:…`, else `doi:…`, else the source's own id."""
+    if pmid:
+        return f"pmid:{pmid}"
+    if doi:
+        return f"doi:{normal_doi(doi)}"
+    return own
+
+
+def normal_key(text: str) -> str:
+    """Returns a key as a person may have typed it in the form that `record_key` writes."""
+    text = text.strip()
+    kind, colon, rest = text.partition(":")
+    if colon and kind.lower() in {"pmid", "doi", "pmcid"}:
+        rest = rest.strip()
+        return f"doi:{normal_doi(rest)}" if kind.lower() == "doi" else f"{kind.lower()}:{rest}"
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A title/abstract entry of a source: bibliographic facts only, no abstract.
+
+    `origin` is the source that gave the facts (`PubMed`, or the name of a hand-written list). `authors` are as
+    "Family IN"; `authors_truncated` says that the source listed more.
+    """
+
+    key: str
+    origin: str
+    title: str
+    authors: tuple[str, ...] = ()
+    authors_truncated: bool = False
+    journal: str = ""
+    year: str = ""
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    pmid: str = ""
+    doi: str = ""
+    pmcid: str = ""
+    languages: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    created: str = ""
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """All keys under which the record may be named; the first is its own."""
+        known = (
+            self.key,
+            f"pmid:{self.pmid}" if self.pmid else "",
+            f"doi:{normal_doi(self.doi)}" if self.doi else "",
+            f"pmcid:{self.pmcid}" if self.pmcid else "",
+        )
+        return tuple(dict.fromkeys(key for key in known if key))
+
+    @property
+    def label(self) -> str:
+        """How a reader names the record: "Qiu 2024" (the first author's family name, without initials)."""
+        family = self.authors[0] if self.authors else ""
+        head, _, tail = family.rpartition(" ")
+        if head and tail.isupper() and len(tail) <= 4:
+            family = head
+        return " ".join(part for part in (family or "Anonymous", self.year) if part)
+
+    @property
+    def citation(self) -> str:
+        """The record in one line, Vancouver style."""
+        names = list(self.authors[:6])
+        if self.authors_truncated or len(self.authors) > 6:
+            names.append("et al")
+        place = self.year
+        if self.volume:
+            place += f";{self.volume}" + (f"({self.issue})" if self.issue else "")
+        if self.pages:
+            place += f":{self.pages}"
+        parts = (", ".join(names), self.title.rstrip("."), self.journal.rstrip("."), place)
+        return ". ".join(part for part in parts if part) + "."
+
+    @property
+    def url(self) -> str:
+        """Where the record can be read, or nothing."""
+        if self.doi:
+            return f"https://doi.org/{quote(normal_doi(self.doi), safe='/:;().-_')}"
+        if self.pmid:
+            return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
+        return ""
+
+
+# --- searches ---------------------------------------------------------------------------------------------------------
+
+
+class Method(StrEnum):
+    """Where a strategy looks (PRISMA 2020, identification). All but the first two are "other methods"."""
+
+    DATABASE = "database"
+    REGISTER = "register"
+    CITATION_SEARCH = "citation search"
+    WEBSITE = "website"
+    ORGANISATION = "organisation"
+    OWN_REPORT = "own report"
+
+    @property
+    def is_other(self) -> bool:
+        return self not in (Method.DATABASE, Method.REGISTER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A record that a strategy must find."""
+
+    key: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """A query text for a source, or a list of records that a person found by another method."""
+
+    name: str
+    place: Place
+    method: Method
+    source: str
+    purpose: str
+    text: str = ""
+    published_from: str = ""
+    published_to: str = ""
+    must_find: tuple[Known, ...] = ()
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One run of one strategy at one time, as a line of searches.jsonl holds it.
+
+    `added` and `removed` are relative to the search `previous` ("" for the first one), so that the hits of any search
+    follow from the log alone, also after two branches that both searched were merged.
+    """
+
+    id: str
+    previous: str
+    strategy: str
+    method: Method
+    source: str
+    when: str
+    strategy_hash: str
+    count: int
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    tool: str
+    term: str = ""
+    translation: str = ""
+    translations: tuple[tuple[str, str], ...] = ()
+    errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    not_returned: tuple[str, ...] = ()
+
+
+# --- protocol and decisions -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report."""
+
+    title: str
+    question: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    exclusion_reasons: Mapping[str, str]
+    index_report: str
+    max_search_age_days: int
+    place: Place
+    places: Mapping[str, Place]
+
+
+class Stage(StrEnum):
+    """What a decision was taken on: the record (title, abstract) or the report itself."""
+
+    RECORDS = "records"
+    REPORTS = "reports"
+
+
+class Verdict(StrEnum):
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's decision on a record or report; it holds for the whole group of records of that report."""
+
+    key: str
+    stage: Stage
+    verdict: Verdict
+    reason: str
+    by: str
+    when: dt.date
+    note: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A person's ruling that records are of the same report, or of different ones."""
+
+    is_same: bool
+    keys: tuple[str, ...]
+    by: str
+    when: dt.date
+    note: str
+    place: Place
+
+
+# --- the form ---------------------------------------------------------------------------------------------------------
+
+
+class FieldType(StrEnum):
+    NUMBER = "number"
+    TEXT = "text"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    COURSES = "courses"
+
+
+COURSE_PARTS = ("drug", "dose", "route", "schedule", "start", "stop", "count")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A data item of the form. `choices` maps each choice to its printed forms (female → girl, woman).
+
+    `parts` are the parts that every course of a `courses` field must state.
+    """
+
+    name: str
+    label: str
+    group: str
+    type: FieldType
+    required: bool
+    unit: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    series: bool = False
+    drug: str = ""
+    parts: tuple[str, ...] = ()
+    help: str = ""
+    place: Place
+
+
+class Take(StrEnum):
+    """Which of a field's repeated cells a column shows."""
+
+    ALL = "all"
+    FIRST = "first"
+    LAST = "last"
+    LOWEST = "lowest"
+    HIGHEST = "highest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the review table, taken from a field of the form."""
+
+    name: str
+    label: str
+    field: str
+    take: Take
+    part: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The extraction form: the fields of a case by name, in their order, and the table's columns."""
+
+    fields: Mapping[str, Field]
+    columns: tuple[Column, ...]
+
+
+# --- reports, cases, cells --------------------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """How a cell is known. All but the first three are the reason why it has no value."""
+
+    REPORTED = "reported"
+    DERIVED = "derived"
+    CONFLICTING = "conflicting"
+    NOT_REPORTED = "not reported"
+    NOT_APPLICABLE = "not applicable"
+    UNCLEAR = "unclear"
+    NOT_ACCESSIBLE = "not accessible"
+
+
+REASONS = (Status.NOT_REPORTED, Status.NOT_APPLICABLE, Status.UNCLEAR, Status.NOT_ACCESSIBLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number as a report gives it: 3, 92–93, <280. `low` is `high` unless it is a range; `sign` is "", <, >, ≤, ≥."""
+
+    low: Decimal
+    high: Decimal
+    sign: str = ""
+
+    def __str__(self) -> str:
+        text = plain_number(self.low)
+        if self.high != self.low:
+            text += "–" + plain_number(self.high)
+        return self.sign + text
+
+
+def plain_number(number: Decimal) -> str:
+    """Returns a number without exponent or idle zeros: 1271.4, 3, 0.05."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"", "-0"} else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What is known of one field at one time: a value, or why there is none.
+
+    `value` is in `unit` (the form's, where it has one); `reported` is the value as the report prints it and `where`
+    its place there; `source` says what a derived value follows from. Conflicting cells keep their `alternatives`.
+    """
+
+    status: Status
+    place: Place
+    value: Number | str | tuple[str, ...] | None = None
+    unit: str = ""
+    reported: str = ""
+    where: str = ""
+    note: str = ""
+    source: str = ""
+    when: str = ""
+    alternatives: tuple[Cell, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The value in words, without its unit; for a cell without value, the reason."""
+        if self.status is Status.CONFLICTING:
+            return " / ".join(dict.fromkeys(cell.text for cell in self.alternatives))
+        if self.value is None:
+            return self.status.value
+        return "; ".join(self.value) if isinstance(self.value, tuple) else str(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One course of treatment; `parts` hold the cells of those COURSE_PARTS that it states."""
+
+    parts: Mapping[str, Cell]
+    place: Place
+    note: str = ""
+
+    @property
+    def drug(self) -> str:
+        return self.parts["drug"].text if "drug" in self.parts else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A field of a case as extracted: one cell, cells over time, or courses of treatment."""
+
+    place: Place
+    cells: tuple[Cell, ...] = ()
+    courses: tuple[Course, ...] = ()
+
+    @property
+    def all_cells(self) -> tuple[Cell, ...]:
+        return (*self.cells, *(cell for course in self.courses for cell in course.parts.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question about a report that the curators must settle; open until it has an answer."""
+
+    text: str
+    answer: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One patient as described in a report. `is_eligible` is None where the file does not say it."""
+
+    id: str
+    place: Place
+    is_eligible: bool | None
+    reason: str
+    note: str
+    questions: tuple[Question, ...]
+    entries: Mapping[str, Entry]
+    faulty: frozenset[str] = frozenset()
+
+
+class Access(StrEnum):
+    """How much of a report could be read."""
+
+    FULL_TEXT = "full text"
+    PARTIAL_TEXT = "partial text"
+    ABSTRACT = "abstract"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One extracted report: the record it belongs to, how it was accessed, by whom, and its cases."""
+
+    name: str
+    key: str
+    place: Place
+    access: Access
+    by: str
+    when: dt.date
+    cases_in_report: Cell
+    eligible_cases: Cell
+    note: str
+    questions: tuple[Question, ...]
+    cases: tuple[Case, ...]
+    places: Mapping[str, Place]

@@ -1,0 +1,97 @@
+"""What is wrong with a review, as values: places, problems, and the rules that find them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in a file of the review: path relative to its root, line and column from 1 (0: the whole file)."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with the review: where, which rule, what is wrong and was expected, and the next step if known."""
+
+    place: Place
+    code: str
+    severity: Severity
+    field: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        field = f" {self.field}:" if self.field else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.place}: {self.code}{field} {self.message}{hint}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """Shows a rule at work: in `path`, the text `good` passes, and `bad` in its place gives `message` and nothing else.
+
+    Where `bad` is None the file is missing altogether.
+    """
+
+    path: str
+    good: str
+    bad: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of the catalogue. Codes are never reused.
+
+    `unreadable` marks rules after which the file's content cannot be known: they end a command with 2.
+    """
+
+    code: str
+    name: str
+    severity: Severity = Severity.ERROR
+    summary: str
+    why: str
+    fix: str
+    example: Example
+    unreadable: bool = False
+
+    def at(self, place: Place, message: str, *, field: str = "", hint: str = "") -> Problem:
+        """Returns the problem that this rule found at a place."""
+        return Problem(
+            place=place, code=self.code, severity=self.severity, field=field, message=message, hint=hint or ""
+        )
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Returns the problems by path, line, column, code; each once."""
+    return tuple(
+        sorted(set(problems), key=lambda p: (p.place.path, p.place.line, p.place.column, p.code, p.field, p.message))
+    )
+
+
+def strict(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Returns the problems with every warning turned into an error."""
+    return tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Returns an offending value quoted for a message: one line, control characters made visible, cut at `limit`."""
+    text = str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + "'"

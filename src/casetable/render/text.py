@@ -1,0 +1,118 @@
+"""The table as Markdown and CSV, the flow as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from casetable.flow import Flow
+from casetable.model import Column, Form, Status
+from casetable.review import Review
+from casetable.table import CELL_COLUMNS, Row, Shown, Table, long_cells
+
+# What each way of knowing a cell means to a reader, in the order of the legend.
+MEANINGS = {
+    Status.REPORTED: "as the report gives it",
+    Status.DERIVED: "follows from what the report gives, and is not said there",
+    Status.CONFLICTING: "the report contradicts itself; each version is shown",
+    Status.NOT_REPORTED: "the report was read and does not say it",
+    Status.NOT_APPLICABLE: "cannot be said of this patient",
+    Status.UNCLEAR: "the report can be read in more than one way",
+    Status.NOT_ACCESSIBLE: "the report could not be read as far as this",
+}
+
+
+def render_table(table: Table) -> bytes:
+    """Returns table.csv: a row a case, the columns of the form's table behind `report` and `case`."""
+    heads = ("report", "case", *(column.name for column in table.columns))
+    return _csv(
+        [heads, *((row.report.name, row.case.id, *(shown.text for shown in row.columns)) for row in table.rows)]
+    )
+
+
+def render_cells(table: Table) -> bytes:
+    """Returns cells.csv: a row a cell, for programs."""
+    return _csv([CELL_COLUMNS, *long_cells(table)])
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_harmless(value) for value in row])
+    return text.getvalue().encode()
+
+
+def _harmless(value: str) -> str:
+    """Puts an apostrophe before a text that a spreadsheet would take for a formula (CWE-1236); numbers stay."""
+    value = value.replace("\r", " ")
+    if value[:1] in {"=", "+", "-", "@", "\t"} and not re.fullmatch(r"[+-]?[\d.]+", value):
+        return "'" + value
+    return value
+
+
+def head(column: Column, form: Form | None) -> str:
+    """Returns a column's head as a reader sees it: its label, with the unit of its field."""
+    field = form.fields.get(column.field) if form else None
+    return f"{column.label} ({field.unit})" if field and field.unit else column.label
+
+
+def render_markdown(review: Review, table: Table) -> bytes:
+    """Returns table.md: the table, its notes, the cases that are not eligible, and the reports."""
+    protocol = review.inputs.protocol
+    heads = ["Report", "Case", *(head(column, review.inputs.form) for column in table.columns)]
+    lines = [f"# {_escaped(protocol.title)}" if protocol else "# Review", ""]
+    lines += [_escaped(protocol.question), ""] if protocol else []
+    lines += [_line(heads), "|" + " --- |" * len(heads)]
+    lines += [
+        _line([_linked(row), row.case.id, *(_worded(shown) for shown in row.columns)], is_raw=1) for row in table.rows
+    ]
+    used = {status for row in table.rows for shown in row.columns for status in shown.statuses}
+    lines += ["", *(f"- *{status}*: {MEANINGS[status]}." for status in MEANINGS if status in used)]
+    if table.not_eligible:
+        lines += ["", "## Cases of these reports that are not eligible", ""]
+        reasons = protocol.exclusion_reasons if protocol else {}
+        for report, record, case in table.not_eligible:
+            why = reasons.get(case.reason, case.reason)
+            note = f" ({_escaped(case.note)})" if case.note else ""
+            lines.append(f"- {_escaped(record.label)}, case {_escaped(case.id)}: {_escaped(why)}{note}")
+            del report
+    lines += ["", "## Reports", ""]
+    for item in review.included:
+        access = item.extractions[0].access.value if item.extractions else "not extracted yet"
+        url = f" <{item.record.url}>" if item.record.url else ""
+        lines.append(f"- {_escaped(item.record.citation)}{url} Access: {access}.")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _worded(shown: Shown) -> str:
+    return shown.text
+
+
+def _linked(row: Row) -> str:
+    label = _escaped(row.record.label)
+    return f"[{label}]({row.record.url})" if row.record.url else label
+
+
+def _line(values: Sequence[str], *, is_raw: int = 0) -> str:
+    """Returns a row of a Markdown table; the first `is_raw` values are Markdown already."""
+    return "| " + " | ".join(v if i < is_raw else _escaped(v) for i, v in enumerate(values)) + " |"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", " ".join(text.split()))
+
+
+def render_flow(flow: Flow) -> bytes:
+    """Returns prisma.json: the boxes of the PRISMA 2020 flow diagram by their keys, and ours beside them."""
+    value = {
+        "schema": 1,
+        "prisma": dict(flow.prisma),
+        "specific": {key: dict(told) for key, told in flow.specific.items()},
+        "reasons": {key: dict(told) for key, told in flow.reasons.items()},
+        "cases": dict(flow.cases),
+    }
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()

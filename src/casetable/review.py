@@ -1,0 +1,204 @@
+"""One frozen snapshot that joins all that a review holds: what was found, decided and extracted, report by report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+from casetable.dedup import Group, group_records
+from casetable.formats.logs import write_records
+from casetable.model import (
+    Decision,
+    Form,
+    Method,
+    Protocol,
+    Record,
+    Report,
+    Ruling,
+    Search,
+    Strategy,
+    normal_key,
+)
+from casetable.problems import Problem
+from casetable.screening import Screened, screened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """All that was read of a review, and the problems met while reading."""
+
+    protocol: Protocol | None
+    form: Form | None
+    strategies: tuple[Strategy, ...]
+    searches: tuple[Search, ...]
+    records: Mapping[str, Record]
+    decisions: tuple[Decision, ...]
+    rulings: tuple[Ruling, ...]
+    reports: tuple[Report, ...]
+    problems: tuple[Problem, ...]
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One report of the review with everything known of it: its records, where it stands, its extraction."""
+
+    group: Group
+    record: Record
+    screened: Screened
+    decisions: tuple[Decision, ...]
+    extractions: tuple[Report, ...]
+    strategies: tuple[str, ...]
+
+    @property
+    def is_hit(self) -> bool:
+        """Whether a strategy's last search still finds it."""
+        return bool(self.strategies)
+
+
+class Review:
+    """A review as it stands. Everything is computed from the inputs, on first use, and never changes."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+
+    @cached_property
+    def last_searches(self) -> Mapping[str, Search]:
+        """The last search of each strategy that is still in the review."""
+        names = {strategy.name for strategy in self.inputs.strategies}
+        return {search.strategy: search for search in self.inputs.searches if search.strategy in names}
+
+    @cached_property
+    def hits(self) -> Mapping[str, frozenset[str]]:
+        """The keys that each strategy's last search found."""
+        standing = hits_by_search(self.inputs.searches)
+        return {name: standing[search.id] for name, search in self.last_searches.items()}
+
+    @cached_property
+    def records(self) -> Mapping[str, Record]:
+        """The records that a search ever named; others are ignored."""
+        named = {key for search in self.inputs.searches for key in search.added}
+        return {key: record for key, record in self.inputs.records.items() if key in named}
+
+    @cached_property
+    def _grouped(self) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
+        return group_records(self.records, self.inputs.rulings)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return self._grouped[0]
+
+    @property
+    def ruling_problems(self) -> tuple[Problem, ...]:
+        return self._grouped[1]
+
+    @cached_property
+    def _group_of(self) -> Mapping[str, Group]:
+        found: dict[str, Group] = {}
+        for group in self.groups:
+            for key in group.keys:
+                for name in self.records[key].identifiers:
+                    found.setdefault(name, group)
+        # A record's own key outranks an identifier that two groups share.
+        found.update({key: group for group in self.groups for key in group.keys})
+        return found
+
+    def group_of(self, key: str) -> Group | None:
+        """Returns the group that a key names, by whatever identifier of its records."""
+        return self._group_of.get(normal_key(key))
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """All reports that a search ever named, by first key."""
+        decisions: dict[Group, list[Decision]] = defaultdict(list)
+        for decision in self.inputs.decisions:
+            if group := self.group_of(decision.key):
+                decisions[group].append(decision)
+        extractions: dict[Group, list[Report]] = defaultdict(list)
+        for report in self.inputs.reports:
+            if group := self.group_of(report.key):
+                extractions[group].append(report)
+        finders: dict[str, list[str]] = defaultdict(list)
+        for name, keys in sorted(self.hits.items()):
+            for key in keys:
+                finders[key].append(name)
+        return tuple(
+            Item(
+                group=group,
+                record=best_record(self.records[key] for key in group.keys),
+                screened=screened(decisions[group]),
+                decisions=tuple(decisions[group]),
+                extractions=tuple(extractions[group]),
+                strategies=tuple(dict.fromkeys(name for key in group.keys for name in finders[key])),
+            )
+            for group in self.groups
+        )
+
+    @cached_property
+    def _item_of(self) -> Mapping[Group, Item]:
+        return {item.group: item for item in self.items}
+
+    def item_of(self, key: str) -> Item | None:
+        """Returns the report that a key names."""
+        group = self.group_of(key)
+        return self._item_of[group] if group else None
+
+    @cached_property
+    def undecided(self) -> tuple[Item, ...]:
+        """The reports that a last search finds and nobody decided on."""
+        return tuple(item for item in self.items if item.is_hit and item.screened.decision is None)
+
+    @cached_property
+    def included(self) -> tuple[Item, ...]:
+        """The included reports, by year, then by their extraction's name or key."""
+        chosen = [item for item in self.items if item.screened.standing.is_included]
+        return tuple(
+            sorted(
+                chosen,
+                key=lambda item: (
+                    item.record.year or "9999",
+                    item.extractions[0].name if item.extractions else item.group.keys[0],
+                ),
+            )
+        )
+
+
+def best_record(records: Iterable[Record]) -> Record:
+    """Returns the record whose facts stand for a group: PubMed's before a list's, then the fuller one."""
+    return max(records, key=lambda r: (bool(r.pmid), r.origin == "PubMed", len(r.citation), r.key))
+
+
+def hits_by_search(searches: Sequence[Search]) -> Mapping[str, frozenset[str]]:
+    """Returns the keys that each search found, by its id, from the log alone.
+
+    A search whose predecessor is not in the log counts from nothing: `completeness` reports the gap.
+    """
+    by_id = {search.id: search for search in searches}
+    found: dict[str, frozenset[str]] = {}
+    for search in searches:
+        chain: list[Search] = []
+        at: Search | None = search
+        while at is not None and at.id not in found and len(chain) <= len(searches):
+            chain.append(at)
+            at = by_id.get(at.previous)
+        for link in reversed(chain):
+            before = found.get(link.previous, frozenset())
+            found[link.id] = (before - set(link.removed)) | set(link.added)
+    return found
+
+
+def strategy_hash(strategy: Strategy) -> str:
+    """Returns a hash of what a strategy searches for: its text, limits and listed records, not its purpose."""
+    listed = write_records(strategy.records).decode()
+    parts = (
+        strategy.method.value if strategy.method.is_other else Method.DATABASE.value,
+        strategy.source,
+        strategy.text,
+        strategy.published_from,
+        strategy.published_to,
+        listed,
+    )
+    return "sha256:" + sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Sources of records over the network. Transport, clock and sleep come in as arguments."""

@@ -1,0 +1,179 @@
+"""One way to ask a web service: paced, with timeouts, and repeated where repeating can help.
+
+What may help is told by the body first and the status second: services answer errors as HTTP 200, and passing faults
+as HTTP 400.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Protocol, TypeVar
+
+from casetable.errors import SourceError, SourceRefusedError
+from casetable.formats.eutils import UnreadableAnswerError
+
+ATTEMPTS = 5
+LONGEST_WAIT_SECONDS = 60.0
+MAX_BODY_BYTES = 200_000_000
+TIMEOUTS_SECONDS = (10.0, 60.0)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came over the wire; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NotReachedError(Exception):
+    """A request got no whole answer: refused, reset, cut short, timed out. The message says which, without the URL."""
+
+
+class Transport(Protocol):
+    """Sends one POST request with a form and returns the whole answer; raises NotReachedError."""
+
+    def __call__(self, url: str, form: Mapping[str, str]) -> Response: ...
+
+
+class Client:
+    """Asks one service. `gap_seconds` lie between two requests, whoever makes them through this client."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        transport: Transport,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        gap_seconds: float,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self._name = name
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._gap_seconds = gap_seconds
+        self._secrets = tuple(secret for secret in secrets if secret)
+        self._free_at = 0.0
+
+    def ask(self, url: str, form: Mapping[str, str], read: Callable[[bytes], T]) -> T:
+        """Returns what `read` makes of the answer.
+
+        Raises SourceRefusedError where the service says that asking again cannot help, and SourceError where it could
+        not be reached or gave no usable answer in ATTEMPTS attempts.
+        """
+        last = ""
+        for attempt in range(ATTEMPTS):
+            wait = 0.0
+            self._pace()
+            try:
+                response = self._transport(url, form)
+            except NotReachedError as error:
+                last = str(error)
+            else:
+                try:
+                    return self._read(response, read)
+                except UnreadableAnswerError as error:
+                    last = self._redacted(str(error))
+                    if not error.is_transient:
+                        raise SourceRefusedError(f"{self._name} refused the request: {last}") from None
+                    wait = _retry_after_seconds(response)
+            if attempt < ATTEMPTS - 1:
+                self._sleep(max(wait, min(2.0**attempt, LONGEST_WAIT_SECONDS)))
+        raise SourceError(f"{self._name} could not be reached ({last}); nothing was changed")
+
+    def _pace(self) -> None:
+        now = self._clock()
+        if now < self._free_at:
+            self._sleep(self._free_at - now)
+            now = self._free_at
+        self._free_at = now + self._gap_seconds
+
+    def _read(self, response: Response, read: Callable[[bytes], T]) -> T:
+        status = response.status
+        try:
+            value = read(response.body)
+        except UnreadableAnswerError as error:
+            if status == 429 or status >= 500:
+                raise UnreadableAnswerError(f"HTTP {status}", is_transient=True) from None
+            if status >= 300 and error.is_transient and not response.body.lstrip().startswith((b"<?xml", b"<e", b"{")):
+                raise UnreadableAnswerError(f"HTTP {status}", is_transient=False) from None
+            raise
+        if status >= 300:
+            is_transient = status == 429 or status >= 500
+            raise UnreadableAnswerError(f"HTTP {status}", is_transient=is_transient)
+        return value
+
+    def _redacted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text[:300]
+
+
+def _retry_after_seconds(response: Response) -> float:
+    """Seconds that `Retry-After` asks for; a date is measured against the answer's own `Date` (RFC 9110, 10.2.3)."""
+    text = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,6}", text):
+        return min(float(text), LONGEST_WAIT_SECONDS)
+    try:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
+    except (TypeError, ValueError):
+        return 0.0
+    return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT_SECONDS)
+
+
+def requests_transport(user_agent: str) -> Transport:
+    """Returns a transport over `requests`, with timeouts, one connection pool, no redirects and a bounded answer."""
+    import requests  # heavy, and most commands never reach out
+
+    session = requests.Session()
+    session.headers["User-Agent"] = user_agent
+
+    def send(url: str, form: Mapping[str, str]) -> Response:
+        try:
+            with session.post(
+                url, data=dict(form), timeout=TIMEOUTS_SECONDS, allow_redirects=False, stream=True
+            ) as answer:
+                body = bytearray()
+                for chunk in answer.iter_content(65536):
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        raise NotReachedError(f"an answer of more than {MAX_BODY_BYTES:,} bytes")
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(status=answer.status_code, headers=headers, body=bytes(body))
+        except requests.Timeout:
+            raise NotReachedError("no answer in time") from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise NotReachedError("the answer was cut short") from None
+        except requests.ConnectionError as error:
+            raise NotReachedError(_plain_reason(error)) from None
+        except requests.RequestException as error:
+            raise NotReachedError(type(error).__name__) from None
+
+    return send
+
+
+def _plain_reason(error: Exception) -> str:
+    text = str(error)
+    for sign, reason in (
+        ("Name or service not known", "its name could not be resolved"),
+        ("name resolution", "its name could not be resolved"),
+        ("getaddrinfo", "its name could not be resolved"),
+        ("Connection refused", "the connection was refused"),
+        ("Remote end closed", "the connection was closed"),
+        ("Connection reset", "the connection was reset"),
+        ("IncompleteRead", "the answer was cut short"),
+        ("Network is unreachable", "the network is unreachable"),
+        ("certificate", "its certificate could not be verified"),
+        ("proxy", "the proxy refused the connection"),
+    ):
+        if sign.lower() in text.lower():
+            return reason
+    return "the connection failed"

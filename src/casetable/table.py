@@ -1,0 +1,208 @@
+"""The review table: one row a case for readers, one row a cell for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from casetable.model import (
+    Case,
+    Cell,
+    Column,
+    Course,
+    Entry,
+    Field,
+    FieldType,
+    Form,
+    Number,
+    Record,
+    Report,
+    Status,
+    Take,
+)
+from casetable.review import Item, Review
+
+CELL_COLUMNS = ("report", "case", "field", "when", "value", "unit", "status", "reported", "where")
+INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a shown cell: its text, how it is known, and what stands behind it."""
+
+    text: str
+    cell: Cell | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What stands in one field of the table; no pieces where the case has no cell for it."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        return "; ".join(piece.text for piece in self.pieces) if self.pieces else INCOMPLETE
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        return tuple(dict.fromkeys(piece.cell.status for piece in self.pieces if piece.cell))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One eligible case: the report it stands in, the shown columns, and every field of the form."""
+
+    report: Report
+    record: Record
+    case: Case
+    columns: tuple[Shown, ...]
+    fields: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The review table: eligible cases of included reports, by year, report and the order in the report."""
+
+    columns: tuple[Column, ...]
+    fields: tuple[Field, ...]
+    rows: tuple[Row, ...]
+    not_eligible: tuple[tuple[Report, Record, Case], ...]
+    not_extracted: tuple[Item, ...]
+
+
+def build_table(review: Review) -> Table:
+    """Returns the table of a review; a review without a readable form has no columns and no rows."""
+    form = review.inputs.form or Form(fields={}, columns=())
+    rows, others = [], []
+    for item in review.included:
+        for report in item.extractions[:1]:
+            for case in report.cases:
+                if case.is_eligible:
+                    rows.append(_row(report, item.record, case, form))
+                else:
+                    others.append((report, item.record, case))
+    return Table(
+        columns=form.columns,
+        fields=tuple(form.fields.values()),
+        rows=tuple(rows),
+        not_eligible=tuple(others),
+        not_extracted=tuple(item for item in review.included if not item.extractions),
+    )
+
+
+def _row(report: Report, record: Record, case: Case, form: Form) -> Row:
+    return Row(
+        report=report,
+        record=record,
+        case=case,
+        columns=tuple(_column(case.entries.get(column.field), column, form) for column in form.columns),
+        fields=tuple(_all(case.entries.get(name), field) for name, field in form.fields.items()),
+    )
+
+
+def _column(entry: Entry | None, column: Column, form: Form) -> Shown:
+    field = form.fields[column.field]
+    if entry is None:
+        return Shown(pieces=())
+    if entry.courses:
+        courses = _taken_courses(entry.courses, column.take)
+        if column.part:
+            cells = [course.parts[column.part] for course in courses if column.part in course.parts]
+            return Shown(pieces=tuple(Piece(text=_worded(cell), cell=cell) for cell in cells))
+        return Shown(pieces=tuple(piece for course in courses for piece in _course_pieces(course, field)))
+    if column.take is Take.ALL:
+        return _all(entry, field)
+    cell = _taken(entry.cells, column.take)
+    return Shown(pieces=(Piece(text=_worded(cell, with_unit=False), cell=cell),))
+
+
+def _taken_courses(courses: Sequence[Course], take: Take) -> Sequence[Course]:
+    if take is Take.FIRST:
+        return courses[:1]
+    return courses[-1:] if take is Take.LAST else courses
+
+
+def _taken(cells: Sequence[Cell], take: Take) -> Cell:
+    if take is Take.LAST:
+        return cells[-1]
+    numbers = [(cell.value, cell) for cell in cells if isinstance(cell.value, Number)]
+    if take in (Take.LOWEST, Take.HIGHEST) and numbers:
+        choose = min if take is Take.LOWEST else max
+        return choose(numbers, key=lambda number: number[0].low if take is Take.LOWEST else number[0].high)[1]
+    return cells[0]
+
+
+def _all(entry: Entry | None, field: Field) -> Shown:
+    if entry is None:
+        return Shown(pieces=())
+    if entry.courses:
+        return Shown(pieces=tuple(piece for course in entry.courses for piece in _course_pieces(course, field)))
+    pieces = []
+    for cell in entry.cells:
+        text = _worded(cell, with_unit=False)
+        pieces.append(Piece(text=f"{text} ({cell.when})" if cell.when else text, cell=cell))
+    return Shown(pieces=tuple(pieces))
+
+
+_SAID = {Status.DERIVED: " (derived)", Status.CONFLICTING: " (conflicting)"}
+
+
+def _worded(cell: Cell, *, with_unit: bool = True) -> str:
+    """The cell in words: its value, its unit where the column's head does not give it, and how it is known."""
+    if cell.status is Status.CONFLICTING:
+        text = " / ".join(dict.fromkeys(_bare(alternative, with_unit=with_unit) for alternative in cell.alternatives))
+    else:
+        text = _bare(cell, with_unit=with_unit)
+    return text + _SAID.get(cell.status, "")
+
+
+def _bare(cell: Cell, *, with_unit: bool) -> str:
+    return f"{cell.text} {cell.unit}".rstrip() if with_unit and cell.value is not None else cell.text
+
+
+_NAMED_PARTS = {"start": "start: ", "stop": "stop: ", "count": "times: "}
+
+
+def _course_pieces(course: Course, field: Field) -> Iterator[Piece]:
+    """Yields a course as one text that carries the cell of its dose, or of its first part, as what stands behind it."""
+    texts = []
+    for part, cell in course.parts.items():
+        if part == "drug" and field.drug:
+            continue
+        if cell.value is None and cell.status is not Status.CONFLICTING:
+            texts.append(f"{part} {cell.status}")
+        else:
+            texts.append(_NAMED_PARTS.get(part, "") + _worded(cell))
+    text = ", ".join(texts) if field.drug else " ".join(texts[:2]) + "".join(f", {text}" for text in texts[2:])
+    behind = course.parts.get("dose") or next(iter(course.parts.values()), None)
+    yield Piece(text=text, cell=behind)
+
+
+def long_cells(table: Table) -> Iterator[tuple[str, ...]]:
+    """Yields the table in long form, a row a cell, with CELL_COLUMNS.
+
+    A part of a course is the field `FIELD.PART`, its `when` the course's start or its number; the values of
+    a conflict are a row each, all with the status `conflicting`; a case's missing cell has the status `incomplete`.
+    """
+    for row in table.rows:
+        for field in table.fields:
+            entry = row.case.entries.get(field.name)
+            head = (row.report.name, row.case.id)
+            if entry is None:
+                yield (*head, field.name, "", "", field.unit, INCOMPLETE, "", "")
+                continue
+            for cell in entry.cells:
+                yield from _long(head, field.name, cell.when, cell)
+            for number, course in enumerate(entry.courses, start=1):
+                start = course.parts.get("start")
+                when = f"course {number}" + (f": {start.text}" if start is not None and start.value is not None else "")
+                for part, cell in course.parts.items():
+                    if part != "drug" or field.type is FieldType.COURSES:
+                        yield from _long(head, f"{field.name}.{part}", when, cell)
+
+
+def _long(head: tuple[str, str], name: str, when: str, cell: Cell) -> Iterator[tuple[str, ...]]:
+    for each in cell.alternatives or (cell,):
+        value = each.text if each.value is not None else ""
+        yield (*head, name, when, value, each.unit, cell.status.value, each.reported, each.where or cell.where)

@@ -1,0 +1,286 @@
+"""One function a verb: read, compute, write. They return values and print nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from casetable import completeness
+from casetable.completeness import Checked, awaiting_report
+from casetable.curation.edits import add_decision, new_report, report_name
+from casetable.curation.shapes import joined
+from casetable.curation.starter import starter_files
+from casetable.dedup import Group, explain
+from casetable.errors import ReviewUnreadableError, UsageError
+from casetable.flow import Flow, count_flow
+from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
+from casetable.problems import Place, Problem, Rule, Severity, in_order
+from casetable.review import Item, Review
+from casetable.table import Table, build_table
+from casetable.workspace import BUILD, REPORTS, SCREENING, Workspace, create, write_outputs
+
+
+def load_review(workspace: Workspace) -> Review:
+    """Returns the review, whatever faults its files have."""
+    return Review(workspace.load())
+
+
+def readable_review(workspace: Workspace) -> Review:
+    """Returns the review; raises ReviewUnreadableError, naming every file at fault, where some could not be read."""
+    review = load_review(workspace)
+    if review.inputs.unread or any(completeness.is_unreadable(problem) for problem in review.inputs.problems):
+        raise ReviewUnreadableError(
+            "the review cannot be read:\n" + "\n".join(str(problem) for problem in in_order(review.inputs.problems))
+        )
+    return review
+
+
+def init(folder: Path) -> tuple[str, ...]:
+    """Writes a new review and returns its files; raises UsageError where one of them is there already."""
+    files = starter_files()
+    create(folder, files)
+    return tuple(sorted(files))
+
+
+# --- check, status ----------------------------------------------------------------------------------------------------
+
+
+def check(workspace: Workspace, today: dt.date) -> tuple[Checked, bool]:
+    """Returns what a check of the review found, and whether some file could not be read at all."""
+    review = load_review(workspace)
+    checked = completeness.check(review, today)
+    configuration = review.inputs.protocol is None or review.inputs.form is None
+    return checked, configuration or any(completeness.is_unreadable(problem) for problem in checked.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastSearch:
+    """A strategy and its last search; `age_days` is None where it was never run."""
+
+    strategy: str
+    source: str
+    search: Search | None
+    hits: int
+    age_days: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Where a review stands."""
+
+    title: str
+    searches: tuple[LastSearch, ...]
+    items: tuple[Item, ...]
+    undecided: tuple[Item, ...]
+    included: tuple[Item, ...]
+    excluded: int
+    awaiting_extraction: tuple[Item, ...]
+    to_request: tuple[Item, ...]
+    errors: int
+    warnings: int
+
+
+def status(workspace: Workspace, today: dt.date) -> Status:
+    """Returns where the review stands; raises ReviewUnreadableError."""
+    review = readable_review(workspace)
+    checked = completeness.check(review, today)
+    searches = []
+    for strategy in review.inputs.strategies:
+        search = review.last_searches.get(strategy.name)
+        searches.append(
+            LastSearch(
+                strategy=strategy.name,
+                source=strategy.source,
+                search=search,
+                hits=len(review.hits.get(strategy.name, ())),
+                age_days=(today - dt.date.fromisoformat(search.when[:10])).days if search else None,
+            )
+        )
+    protocol = review.inputs.protocol
+    return Status(
+        title=protocol.title if protocol else "",
+        searches=tuple(searches),
+        items=review.items,
+        undecided=review.undecided,
+        included=review.included,
+        excluded=sum(1 for item in review.items if item.screened.standing.is_excluded),
+        awaiting_extraction=tuple(item for item in review.included if not item.extractions),
+        to_request=tuple(item for item in review.included if awaiting_report(item)),
+        errors=sum(1 for problem in checked.problems if problem.severity is Severity.ERROR),
+        warnings=sum(1 for problem in checked.problems if problem.severity is Severity.WARNING),
+    )
+
+
+def rule(code: str) -> Rule:
+    """Returns a rule of the catalogue; raises UsageError where there is none of that code."""
+    found = next((rule for rule in completeness.RULES if rule.code == code.upper()), None)
+    if found is None:
+        raise UsageError(f"there is no rule '{code}'; 'casetable rules' lists them")
+    return found
+
+
+def rules() -> tuple[Rule, ...]:
+    """Returns the catalogue of rules."""
+    return completeness.RULES
+
+
+# --- screening, extraction --------------------------------------------------------------------------------------------
+
+
+def decide(
+    workspace: Workspace,
+    key: str,
+    *,
+    verdict: Verdict,
+    reason: str,
+    stage: Stage | None,
+    by: str,
+    note: str,
+    today: dt.date,
+    is_dry: bool = False,
+    review: Review | None = None,
+) -> tuple[Decision, bytes, bytes]:
+    """Adds a decision to screening.yaml; returns it with the file's bytes before and after.
+
+    Without a stage it is on the record, or on the report where the record is included already. A `review` that was
+    read before spares reading it again. Raises UsageError for an unknown record, a reason that the protocol does not
+    have, a missing name; ReviewUnreadableError.
+    """
+    with workspace.locked():
+        review = review or readable_review(workspace)
+        item = known_item(review, key)
+        if not by.strip():
+            raise UsageError("a decision needs a name; give --by, or set git's user.name")
+        protocol = review.inputs.protocol
+        if verdict is Verdict.EXCLUDE:
+            _require_reason(protocol, reason)
+        if stage is None:
+            stage = Stage.REPORTS if item.screened.standing.is_included else Stage.RECORDS
+        earlier = next((d for d in reversed(item.decisions) if d.stage is stage), None)
+        if earlier is not None:
+            raise UsageError(
+                f"{earlier.by} decided '{earlier.verdict}' on {earlier.key} already ({earlier.place});"
+                " to change it, edit that entry"
+            )
+        decision = Decision(
+            key=item.record.key,
+            stage=stage,
+            verdict=verdict,
+            reason=reason if verdict is Verdict.EXCLUDE else "",
+            by=" ".join(by.split()),
+            when=today,
+            note=" ".join(note.split()),
+            place=Place(path=SCREENING),
+        )
+        before = workspace.read(SCREENING)
+        after = add_decision(SCREENING, before, decision, f"{item.record.label}, {item.record.title}")
+        if not is_dry:
+            workspace.write(SCREENING, after)
+    return decision, before, after
+
+
+def undo(workspace: Workspace, before: bytes, after: bytes) -> None:
+    """Takes a decision back; raises UsageError where the file was edited since it was taken."""
+    with workspace.locked():
+        if workspace.read(SCREENING) != after:
+            raise UsageError(f"{SCREENING} was edited meanwhile; nothing was taken back")
+        workspace.write(SCREENING, before)
+
+
+def _require_reason(protocol: Protocol | None, reason: str) -> None:
+    reasons = protocol.exclusion_reasons if protocol else {}
+    if reason not in reasons:
+        found = f"'{reason}' is no reason of the protocol" if reason else "an exclusion needs a reason"
+        listed = joined(sorted(reasons)) if reasons else "a reason listed in review.yaml under exclusion_reasons"
+        raise UsageError(f"{found}; expected {listed}")
+
+
+def known_item(review: Review, key: str) -> Item:
+    """Returns the report that a key names; raises UsageError where no search ever found it."""
+    item = review.item_of(key)
+    if item is None:
+        raise UsageError(
+            f"'{key}' is no record of this review; expected a key as pmid:39664278; 'casetable status --records' lists them"
+        )
+    return item
+
+
+def new(workspace: Workspace, key: str, *, is_dry: bool = False) -> tuple[str, bytes]:
+    """Writes an extraction to fill in and returns its path and text; raises UsageError where there is one already."""
+    with workspace.locked():
+        review = readable_review(workspace)
+        item = known_item(review, key)
+        if item.extractions:
+            name = f"{REPORTS}/{item.extractions[0].name}.yaml"
+            raise UsageError(f"{item.record.label} is extracted in {name} already; nothing was written")
+        if review.inputs.form is None:
+            raise UsageError("the review has no form")
+        path = f"{REPORTS}/{report_name(item.record, workspace.report_names())}.yaml"
+        data = new_report(item.record, item.record.key, review.inputs.form)
+        if not is_dry:
+            workspace.write(path, data, is_new=True)
+    return path, data
+
+
+# --- duplicates -------------------------------------------------------------------------------------------------------
+
+
+def groups(workspace: Workspace) -> tuple[Group, ...]:
+    """Returns the groups of more than one record."""
+    return tuple(group for group in readable_review(workspace).groups if len(group.keys) > 1)
+
+
+def explain_pair(workspace: Workspace, one: str, other: str) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """Returns whether two records are one report, the reasons for joining them, and how their fields compare."""
+    review = readable_review(workspace)
+    first, second = known_item(review, one), known_item(review, other)
+    keys = [_own_key(review, key, item) for key, item in ((one, first), (other, second))]
+    reasons = tuple(f"{link.one} and {link.other}: {link.reason}" for link in first.group.links)
+    is_same = first.group == second.group
+    return is_same, reasons if is_same else (), explain(review.records, *keys)
+
+
+def _own_key(review: Review, key: str, item: Item) -> str:
+    named = normal_key(key)
+    if named in review.records:
+        return named
+    return next((own for own in item.group.keys if named in review.records[own].identifiers), item.record.key)
+
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What a build wrote, and what the reader of its table must know."""
+
+    folder: Path
+    files: tuple[str, ...]
+    table: Table
+    flow: Flow
+    undecided: tuple[Item, ...]
+    problems: tuple[Problem, ...]
+
+
+def build(workspace: Workspace, today: dt.date, folder: Path | None = None, *, is_dry: bool = False) -> Built:
+    """Builds the table and writes it to `folder` (by default build/); raises ReviewUnreadableError, WriteError.
+
+    What is written depends on the review alone: neither `today` nor the machine reaches a file.
+    """
+    from casetable.render import render_files
+
+    review = readable_review(workspace)
+    table, flow = build_table(review), count_flow(review)
+    files = render_files(review, table, flow)
+    target = folder or workspace.root / BUILD
+    if not is_dry:
+        write_outputs(target, files)
+    return Built(
+        folder=target,
+        files=tuple(sorted(files)),
+        table=table,
+        flow=flow,
+        undecided=review.undecided,
+        problems=completeness.check(review, today).problems,
+    )

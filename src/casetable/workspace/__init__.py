@@ -1,0 +1,259 @@
+"""The review's folder on disk: the only place that knows its file names. Every write is atomic."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from casetable.curation.files import (
+    read_decisions,
+    read_form,
+    read_protocol,
+    read_report,
+    read_rulings,
+    read_strategy,
+)
+from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
+from casetable.errors import CasetableError, UsageError
+from casetable.formats.logs import read_records, read_searches
+from casetable.model import Report, Strategy
+from casetable.problems import Place, Problem
+from casetable.review import Inputs
+
+PROTOCOL = "review.yaml"
+STRATEGIES = "queries"
+SEARCHES = "queries/searches.jsonl"
+RECORDS = "queries/records.jsonl"
+FORM = "curated/form.yaml"
+SCREENING = "curated/screening.yaml"
+DUPLICATES = "curated/duplicates.yaml"
+REPORTS = "curated/reports"
+CACHE = ".casetable"
+BUILD = "build"
+
+MAX_LOG_BYTES = 2_000_000_000
+
+
+class Workspace:
+    """A review's folder. `root` holds review.yaml."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def find(cls, start: Path) -> Workspace:
+        """Returns the workspace of the folder, or of the nearest one above it that holds a review.yaml."""
+        for folder in (start, *start.parents):
+            if (folder / PROTOCOL).is_file():
+                return cls(folder)
+        raise UsageError(
+            f"{start} is not in a review: no {PROTOCOL} here or above; 'casetable init DIR' writes a new review"
+        )
+
+    # --- reading ---
+
+    def load(self) -> Inputs:
+        """Returns all that the review's files say, with every fault of every file; raises nothing for a faulty file."""
+        problems: list[Problem] = []
+        unread: set[str] = set()
+
+        def content(name: str, *, is_needed: bool, limit: int = MAX_FILE_BYTES) -> bytes | None:
+            data, faults = self._bytes(name, is_needed=is_needed, limit=limit)
+            problems.extend(faults)
+            if faults:
+                unread.add(name)
+            return data
+
+        def told(name: str, faults: tuple[Problem, ...], *, is_read: bool) -> None:
+            problems.extend(faults)
+            if faults and not is_read:
+                unread.add(name)
+
+        protocol = form = None
+        if (data := content(PROTOCOL, is_needed=True)) is not None:
+            protocol, faults = read_protocol(PROTOCOL, data)
+            told(PROTOCOL, faults, is_read=protocol is not None)
+        if (data := content(FORM, is_needed=True)) is not None:
+            form, faults = read_form(FORM, data)
+            told(FORM, faults, is_read=form is not None)
+        strategies: list[Strategy] = []
+        for name in self._yaml_names(STRATEGIES, problems):
+            if (data := content(name, is_needed=True)) is not None:
+                strategy, faults = read_strategy(name, Path(name).stem, data)
+                told(name, faults, is_read=strategy is not None)
+                strategies += [strategy] if strategy else []
+        reports: list[Report] = []
+        for name in self._yaml_names(REPORTS, problems):
+            if (data := content(name, is_needed=True)) is not None:
+                report, faults = read_report(name, Path(name).stem, data, form)
+                told(name, faults, is_read=report is not None)
+                reports += [report] if report else []
+        data = content(SCREENING, is_needed=True)
+        decisions, faults = read_decisions(SCREENING, data) if data is not None else ((), ())
+        told(SCREENING, faults, is_read=not faults)
+        data = content(DUPLICATES, is_needed=False)
+        rulings, faults = read_rulings(DUPLICATES, data) if data is not None else ((), ())
+        told(DUPLICATES, faults, is_read=not faults)
+        data = content(SEARCHES, is_needed=False, limit=MAX_LOG_BYTES)
+        searches, faults = read_searches(SEARCHES, data) if data is not None else ((), ())
+        told(SEARCHES, faults, is_read=not faults)
+        data = content(RECORDS, is_needed=False, limit=MAX_LOG_BYTES)
+        records, faults = read_records(RECORDS, data) if data is not None else ({}, ())
+        told(RECORDS, faults, is_read=not faults)
+        return Inputs(
+            protocol=protocol,
+            form=form,
+            strategies=tuple(strategies),
+            searches=searches,
+            records=records,
+            decisions=decisions,
+            rulings=rulings,
+            reports=tuple(reports),
+            problems=tuple(problems),
+            unread=frozenset(unread),
+        )
+
+    def read(self, name: str) -> bytes:
+        """Returns the bytes of a file of the review, b"" where it is not there."""
+        path = self.root / name
+        return path.read_bytes() if path.is_file() else b""
+
+    def exists(self, name: str) -> bool:
+        return (self.root / name).exists()
+
+    def report_names(self) -> frozenset[str]:
+        """The names of the extractions that are there, without folder and ending."""
+        folder = self.root / REPORTS
+        return frozenset(path.stem.lower() for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+    def _bytes(self, name: str, *, is_needed: bool, limit: int) -> tuple[bytes | None, tuple[Problem, ...]]:
+        path, place = self.root / name, Place(path=name)
+        try:
+            if not path.exists() and not path.is_symlink():
+                return None, (F101.at(place, "is missing"),) if is_needed else ()
+            if not path.is_file():
+                return None, (F101.at(place, "is not a file that can be read"),)
+            if path.stat().st_size > limit:
+                return None, (F102.at(place, f"is larger than {limit:,} bytes"),)
+            return path.read_bytes(), ()
+        except OSError as error:
+            return None, (F101.at(place, f"cannot be read ({error.strerror})"),)
+
+    def _yaml_names(self, folder: str, problems: list[Problem]) -> Iterator[str]:
+        """Yields the YAML files of a folder by name; a file that only looks like one is a problem, not passed over."""
+        path = self.root / folder
+        try:
+            names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+        except OSError as error:
+            problems.append(F101.at(Place(path=folder), f"cannot be read ({error.strerror})"))
+            return
+        for name in names:
+            if name.startswith("."):
+                continue
+            if name.endswith(".yaml"):
+                yield f"{folder}/{name}"
+            elif name.lower().endswith((".yml", ".yaml")):
+                problems.append(F107.at(Place(path=f"{folder}/{name}"), "is not read; expected the ending .yaml"))
+
+    # --- writing ---
+
+    def write(self, name: str, data: bytes, *, is_new: bool = False) -> None:
+        """Writes a file of the review whole; with `is_new`, raises UsageError where there is one already."""
+        path = self.root / name
+        if is_new and (path.exists() or path.is_symlink()):
+            raise UsageError(f"{name} is there already; nothing was written")
+        write_whole(path, data)
+
+    def commit_refresh(self, records: bytes, appended: bytes) -> None:
+        """Writes what a refresh found: the records first, then the log, whose new lines are the commit point."""
+        if records != self.read(RECORDS):
+            self.write(RECORDS, records)
+        if appended:
+            before = self.read(SEARCHES)
+            if before and not before.endswith(b"\n"):
+                before += b"\n"
+            self.write(SEARCHES, before + appended)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the review for writing; raises UsageError where another casetable holds it."""
+        folder = self.root / CACHE
+        try:
+            folder.mkdir(exist_ok=True)
+            lock = FileLock(folder / "lock", timeout=10)
+            lock.acquire()
+        except Timeout:
+            raise UsageError("another casetable is writing to this review; try again when it is done") from None
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be written ({error.strerror})") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def curator(self) -> str:
+        """Returns the name that git knows the user by, or nothing."""
+        git = shutil.which("git")
+        if git is None:
+            return ""
+        answer = subprocess.run(  # noqa: S603  # no part of the command comes from outside
+            [git, "-C", str(self.root), "config", "user.name"], capture_output=True, text=True, check=False
+        )
+        return answer.stdout.strip()
+
+
+def create(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes a new review; raises UsageError, before anything is written, where one of its files is there already."""
+    there = sorted(name for name in files if (folder / name).exists())
+    if there:
+        raise UsageError(f"{folder} holds {', '.join(there)} already; nothing was written")
+    for name, data in files.items():
+        write_whole(folder / name, data)
+
+
+def write_outputs(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes what was built, each file whole."""
+    for name, data in sorted(files.items()):
+        write_whole(folder / name, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that at any moment, whatever ends the process, it is whole: the old one or the new one."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists():
+                shutil.copymode(path, temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written ({error.strerror})") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class WriteError(CasetableError):
+    """A file could not be written; the old one is as it was."""
