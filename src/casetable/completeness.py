@@ -33,14 +33,14 @@ P104 = Rule(
 P105 = Rule(
     code="P105",
     name="no-strategy",
-    summary="the review has no strategy",
+    summary="the review has no strategy for a database",
     why="Without one nobody can repeat the search.",
     fix="Write queries/NAME.yaml with source, purpose and strategy; `casetable init` left one to fill in.",
     example=Example(
         path="queries/main.yaml",
         good="",
         bad=None,
-        message="has no strategy yet; expected a file NAME.yaml with source, purpose and strategy",
+        message="has no strategy for a database yet; expected a file NAME.yaml with source, purpose and strategy",
     ),
 )
 P106 = Rule(
@@ -292,8 +292,10 @@ E201 = Rule(
     fix="Obtain the report: `casetable status` lists what is still to be requested.",
     example=Example(
         path=_REPORT,
-        good="access: full text",
-        bad="access: abstract",
+        good="access: full text\nextracted: {by: A. Curator, when: 2026-01-15}\ncases_in_report: 1\neligible_cases: 1\n"
+        "note: the invented report of the examples\ncases:\n  - case: 1\n    eligible: yes\n    age_years: 3\n",
+        bad="access: abstract\nextracted: {by: A. Curator, when: 2026-01-15}\ncases_in_report: 1\neligible_cases: 1\n"
+        "note: the invented report of the examples\ncases:\n  - case: 1\n    eligible: yes\n    age_years: not accessible\n",
         message="case 1: is not accessible",
     ),
 )
@@ -364,12 +366,19 @@ def _protocol(review: Review) -> Iterator[Problem]:
     ):
         if not value:
             yield P104.at(protocol.places[key], f"is not filled in yet; expected {expected}", field=key)
-    if not review.inputs.strategies and not any(path.startswith("queries/") for path in review.inputs.unread):
-        message = "has no strategy yet; expected a file NAME.yaml with source, purpose and strategy"
-        yield P105.at(Place(path="queries"), message)
-    if protocol.index_report and review.group_of(protocol.index_report) is None:
+    paths = review.inputs.paths
+    searched = [strategy for strategy in review.inputs.strategies if not strategy.method.is_other]
+    if not searched and review.is_read(paths.strategies):
+        message = "has no strategy for a database yet; expected a file NAME.yaml with source, purpose and strategy"
+        yield P105.at(Place(path=paths.strategies), message)
+    if protocol.index_report and _is_unknown(review, protocol.index_report):
         place = protocol.places["index_report"]
         yield P106.at(place, f"{protocol.index_report} is no record of this review", field="index_report")
+
+
+def _is_unknown(review: Review, key: str) -> bool:
+    """Whether a key names no record, where the log is whole; with a gap in it nobody can say."""
+    return review.is_log_whole and review.group_of(key) is None
 
 
 def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
@@ -393,7 +402,7 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
                 yield Q102.at(strategy.place, message, field=strategy.name)
         found = {group for key in review.hits[strategy.name] if (group := review.group_of(key))}
         for known in strategy.must_find:
-            if review.group_of(known.key) not in found:
+            if review.is_log_whole and review.group_of(known.key) not in found:
                 message = f"{known.key} was not found by the last search, on {day}"
                 yield Q105.at(known.place, message, field=strategy.name)
     yield from _log(review)
@@ -409,7 +418,10 @@ def _age_days(search: Search, today: dt.date) -> int | None:
 def _log(review: Review) -> Iterator[Problem]:
     searches = review.inputs.searches
     ids = {search.id for search in searches}
-    log, records = Place(path="queries/searches.jsonl"), Place(path="queries/records.jsonl")
+    paths = review.inputs.paths
+    if not (review.is_read(paths.searches) and review.is_read(paths.records)):
+        return
+    log, records = Place(path=paths.searches), Place(path=paths.records)
     standing = hits_by_search(searches)
     told = set()
     for search in searches:
@@ -435,17 +447,18 @@ def _log(review: Review) -> Iterator[Problem]:
 
 def _decisions(review: Review) -> Iterator[Problem]:
     protocol = review.inputs.protocol
-    for item in review.undecided:
+    screening = review.inputs.paths.screening
+    for item in review.undecided if review.is_read(screening) else ():
         record = item.record
         message = f"nobody decided on {item.group.keys[0]}, {record.label}, {shown(record.title, 90)}"
-        yield S101.at(Place(path="curated/screening.yaml"), message, field=item.group.keys[0])
+        yield S101.at(Place(path=screening), message, field=item.group.keys[0])
     for decision in review.inputs.decisions:
-        if review.group_of(decision.key) is None:
+        if _is_unknown(review, decision.key):
             yield S104.at(decision.place, f"{decision.key} is no record of this review", field=decision.key)
         reasons = protocol.exclusion_reasons if protocol else {}
         if protocol and reasons and decision.verdict.value == "exclude" and decision.reason not in reasons:
             has = f"has the reason {shown(decision.reason)}" if decision.reason else "has no reason"
-            message = f"the exclusion of {decision.key} {has}; expected {joined(sorted(reasons))}"
+            message = f"the exclusion of {decision.key} {has}; expected {joined(reasons)}"
             hint = shapes.did_you_mean(decision.reason, reasons) if decision.reason else ""
             yield S102.at(decision.place, message, field=decision.key, hint=hint)
     for item in review.items:
@@ -458,37 +471,42 @@ def _decisions(review: Review) -> Iterator[Problem]:
 
 
 def _reports(review: Review) -> Iterator[Problem]:
-    unread = [path for path in review.inputs.unread if path.startswith("curated/reports/")]
+    paths = review.inputs.paths
+    strays = [report for report in review.inputs.reports if review.group_of(report.key) is None]
+    if review.is_log_whole:
+        for report in strays:
+            yield E108.at(report.places["report"], f"{report.key} is no record of this review", field="report")
     for item in review.items:
-        standing = item.screened.standing
-        name = f"{item.group.keys[0]}, {item.record.label},"
-        # A report's file that could not be read may be the one that is looked for.
-        if standing.is_included and not item.extractions and not unread:
-            place = item.screened.decision.place if item.screened.decision else Place(path="curated/screening.yaml")
-            hint = f"next: casetable new {item.group.keys[0]}"
-            yield S105.at(place, f"{name} is included but has no extraction", field=item.group.keys[0], hint=hint)
-        if not standing.is_included:
-            for report in item.extractions:
-                yield S106.at(report.places["report"], f"{name} is extracted but {standing}", field="report")
         for report in item.extractions[1:]:
             message = f"{report.key} is extracted in {item.extractions[0].place.path} already"
             yield E109.at(report.places["report"], message, field="report")
-    for report in review.inputs.reports:
-        if review.group_of(report.key) is None:
-            yield E108.at(report.places["report"], f"{report.key} is no record of this review", field="report")
+        standing = item.screened.standing
+        key = item.group.keys[0]
+        if standing.is_included and not item.extractions:
+            # A report's file that could not be read, or that belongs nowhere, may be the one that is looked for.
+            if review.is_read(paths.reports) and not strays:
+                place = item.screened.decision.place if item.screened.decision else Place(path=paths.screening)
+                message = f"{key}, {item.record.label}, is included but has no extraction"
+                yield S105.at(place, message, field=key, hint=f"next: casetable new {key}")
+        elif not standing.is_included and review.is_read(paths.screening):
+            for report in item.extractions:
+                message = f"{key}, {item.record.label}, is extracted but {standing}"
+                yield S106.at(report.places["report"], message, field="report")
 
 
 def _cases(review: Review) -> Iterator[Problem]:
     for report in review.inputs.reports:
-        yield from _counts(report)
-        yield from _eligibility(review, report)
+        doubtful = tuple(_eligibility(review, report))
+        yield from doubtful
+        yield from _counts(report, is_settled=not doubtful)
         yield from _completeness(review, report)
         for question in report.questions:
             if not question.answer:
                 yield E202.at(question.place, f"open question: {shown(question.text, 200)}", field="questions")
 
 
-def _counts(report: Report) -> Iterator[Problem]:
+def _counts(report: Report, *, is_settled: bool) -> Iterator[Problem]:
+    """Holds the counts against the cases; while a case's eligibility is not settled, the eligible are not counted."""
     first: dict[str, int] = {}
     for case in report.cases:
         if case.id in first:
@@ -496,12 +514,11 @@ def _counts(report: Report) -> Iterator[Problem]:
         first.setdefault(case.id, case.place.line)
     eligible = sum(1 for case in report.cases if case.is_eligible)
     said, described = _count(report.eligible_cases), _count(report.cases_in_report)
-    if said is not None and said != eligible:
+    if is_settled and said is not None and said != eligible:
         message = f"says {said}, but {_counted(eligible, 'eligible case')} extracted"
         yield E110.at(report.places["eligible_cases"], message, field="eligible_cases")
-    if described is not None and described < max(len(report.cases), said or 0):
-        more = max(len(report.cases), said or 0)
-        message = f"says {described}, but {_counted(more, 'case')} extracted or counted as eligible"
+    if described is not None and described < len(first):
+        message = f"says {described}, but {_counted(len(first), 'case')} extracted"
         yield E110.at(report.places["cases_in_report"], message, field="cases_in_report")
 
 
@@ -523,7 +540,7 @@ def _eligibility(review: Review, report: Report) -> Iterator[Problem]:
             yield E112.at(case.place, f"case {case.id}: does not say 'eligible'; expected yes or no", field="eligible")
         elif not case.is_eligible and reasons and case.reason not in reasons:
             found = f"{shown(case.reason)} is no reason of the protocol" if case.reason else "has no reason"
-            message = f"case {case.id}: {found}; expected {joined(sorted(reasons))}"
+            message = f"case {case.id}: {found}; expected {joined(reasons)}"
             yield E112.at(case.place, message, field="reason")
 
 

@@ -41,7 +41,7 @@ D102 = Rule(
         good="same: []\ndifferent: []\n",
         bad="same:\n  - records: [pmid:11, doi:10.1234/invented.2]\n    by: A. Curator\n    when: 2026-01-15\n"
         "different:\n  - records: [pmid:11, doi:10.1234/invented.2]\n    by: A. Curator\n    when: 2026-01-15\n",
-        message="doi:10.1234/invented.2 and pmid:11 are ruled the same, but in line 8 different",
+        message="doi:10.1234/invented.2 and pmid:11 are ruled the same, but in line 7 different",
     ),
 )
 
@@ -66,11 +66,12 @@ class Group:
 
 
 def group_records(
-    records: Mapping[str, Record], rulings: Sequence[Ruling]
+    records: Mapping[str, Record], rulings: Sequence[Ruling], *, is_whole: bool = True
 ) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
     """Returns the groups of records of one report, by first key, and what is wrong with the rulings.
 
-    The order of records and rulings does not matter. Rulings may name a record by any of its identifiers.
+    The order of records and rulings does not matter. Rulings may name a record by any of its identifiers; with
+    `is_whole` one that names an unknown record is a problem.
     """
     names: dict[str, list[str]] = defaultdict(list)
     for record in records.values():
@@ -80,7 +81,7 @@ def group_records(
         D101.at(ruling.place, f"{key} is no record of this review", field="records")
         for ruling in rulings
         for key in ruling.keys
-        if key not in names
+        if is_whole and key not in names
     ]
     clusters = _Clusters(records)
     ruled_apart: dict[tuple[str, str], Ruling] = {}

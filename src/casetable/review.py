@@ -27,8 +27,21 @@ from casetable.screening import Screened, screened
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paths:
+    """Where the parts of a review stand, for the places of problems; only the workspace knows the names."""
+
+    strategies: str
+    searches: str
+    records: str
+    screening: str
+    reports: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """All that was read of a review, and the problems met while reading."""
+    """All that was read of a review, and the problems met while reading; `unread` are paths without content."""
+
+    paths: Paths
 
     protocol: Protocol | None
     form: Form | None
@@ -65,6 +78,10 @@ class Review:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
 
+    def is_read(self, path: str) -> bool:
+        """Whether all files at or below a path could be read: what is missing there is not known otherwise."""
+        return not any(unread == path or unread.startswith(path + "/") for unread in self.inputs.unread)
+
     @cached_property
     def last_searches(self) -> Mapping[str, Search]:
         """The last search of each strategy that is still in the review."""
@@ -78,6 +95,16 @@ class Review:
         return {name: standing[search.id] for name, search in self.last_searches.items()}
 
     @cached_property
+    def is_log_whole(self) -> bool:
+        """Whether the log and the records could be read, and every record that a search names is there."""
+        inputs = self.inputs
+        return (
+            self.is_read(inputs.paths.searches)
+            and self.is_read(inputs.paths.records)
+            and all(key in inputs.records for search in inputs.searches for key in search.added)
+        )
+
+    @cached_property
     def records(self) -> Mapping[str, Record]:
         """The records that a search ever named; others are ignored."""
         named = {key for search in self.inputs.searches for key in search.added}
@@ -85,7 +112,7 @@ class Review:
 
     @cached_property
     def _grouped(self) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
-        return group_records(self.records, self.inputs.rulings)
+        return group_records(self.records, self.inputs.rulings, is_whole=self.is_log_whole)
 
     @property
     def groups(self) -> tuple[Group, ...]:

@@ -26,8 +26,8 @@ F205 = Rule(
     fix="Restore the line from git; after a merge, remove conflict markers and keep the lines of both sides.",
     example=Example(
         path="queries/records.jsonl",
-        good='{"doi": "10.1234/invented.2"',
-        bad='"doi": "10.1234/invented.2"',
+        good='{"schema": 1, "authors": ["Roe B"]',
+        bad='"schema": 1, "authors": ["Roe B"]',
         message="is not a JSON object; expected a line as `refresh` writes it",
     ),
     unreadable=True,

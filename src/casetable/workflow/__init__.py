@@ -192,7 +192,7 @@ def _require_reason(protocol: Protocol | None, reason: str) -> None:
     reasons = protocol.exclusion_reasons if protocol else {}
     if reason not in reasons:
         found = f"'{reason}' is no reason of the protocol" if reason else "an exclusion needs a reason"
-        listed = joined(sorted(reasons)) if reasons else "a reason listed in review.yaml under exclusion_reasons"
+        listed = joined(reasons) if reasons else "a reason listed in review.yaml under exclusion_reasons"
         raise UsageError(f"{found}; expected {listed}")
 
 

@@ -25,7 +25,7 @@ from casetable.errors import CasetableError, UsageError
 from casetable.formats.logs import read_records, read_searches
 from casetable.model import Report, Strategy
 from casetable.problems import Place, Problem
-from casetable.review import Inputs
+from casetable.review import Inputs, Paths
 
 PROTOCOL = "review.yaml"
 STRATEGIES = "queries"
@@ -84,13 +84,13 @@ class Workspace:
             form, faults = read_form(FORM, data)
             told(FORM, faults, is_read=form is not None)
         strategies: list[Strategy] = []
-        for name in self._yaml_names(STRATEGIES, problems):
+        for name in self._yaml_names(STRATEGIES, problems, unread):
             if (data := content(name, is_needed=True)) is not None:
                 strategy, faults = read_strategy(name, Path(name).stem, data)
                 told(name, faults, is_read=strategy is not None)
                 strategies += [strategy] if strategy else []
         reports: list[Report] = []
-        for name in self._yaml_names(REPORTS, problems):
+        for name in self._yaml_names(REPORTS, problems, unread):
             if (data := content(name, is_needed=True)) is not None:
                 report, faults = read_report(name, Path(name).stem, data, form)
                 told(name, faults, is_read=report is not None)
@@ -108,6 +108,9 @@ class Workspace:
         records, faults = read_records(RECORDS, data) if data is not None else ({}, ())
         told(RECORDS, faults, is_read=not faults)
         return Inputs(
+            paths=Paths(
+                strategies=STRATEGIES, searches=SEARCHES, records=RECORDS, screening=SCREENING, reports=REPORTS
+            ),
             protocol=protocol,
             form=form,
             strategies=tuple(strategies),
@@ -146,11 +149,11 @@ class Workspace:
         except OSError as error:
             return None, (F101.at(place, f"cannot be read ({error.strerror})"),)
 
-    def _yaml_names(self, folder: str, problems: list[Problem]) -> Iterator[str]:
+    def _yaml_names(self, folder: str, problems: list[Problem], unread: set[str]) -> Iterator[str]:
         """Yields the YAML files of a folder by name; a file that only looks like one is a problem, not passed over."""
         path = self.root / folder
         try:
-            names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+            names = sorted((entry.name for entry in path.iterdir()), key=_stem_first) if path.is_dir() else []
         except OSError as error:
             problems.append(F101.at(Place(path=folder), f"cannot be read ({error.strerror})"))
             return
@@ -160,6 +163,7 @@ class Workspace:
             if name.endswith(".yaml"):
                 yield f"{folder}/{name}"
             elif name.lower().endswith((".yml", ".yaml")):
+                unread.add(f"{folder}/{name}")
                 problems.append(F107.at(Place(path=f"{folder}/{name}"), "is not read; expected the ending .yaml"))
 
     # --- writing ---
@@ -207,6 +211,11 @@ class Workspace:
             [git, "-C", str(self.root), "config", "user.name"], capture_output=True, text=True, check=False
         )
         return answer.stdout.strip()
+
+
+def _stem_first(name: str) -> tuple[str, str]:
+    """Orders doe-2020.yaml before doe-2020-b.yaml."""
+    return Path(name).stem, name
 
 
 def create(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,0 +1,62 @@
+"""The catalogue: every rule is unique and documented, and its examples do just what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from casetable import workflow
+from casetable.completeness import RULES
+from casetable.problems import Problem, Rule, Severity
+from casetable.workspace import Workspace
+from tests.conftest import TODAY, example_files, write_files
+
+
+def problems_of(folder: Path, files: dict[str, bytes]) -> tuple[Problem, ...]:
+    checked, _ = workflow.check(Workspace(write_files(folder, files)), TODAY)
+    return checked.problems
+
+
+def test_the_example_review_has_no_problem(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, example_files()) == ()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_bad_example_yields_exactly_its_message_and_the_good_one_nothing(rule: Rule, tmp_path: Path) -> None:
+    files, example = example_files(), rule.example
+    good = example.good.encode()
+    if example.bad is None:
+        del files[example.path]
+    elif example.path in files:
+        assert good in files[example.path], "the good example is in the example review, which has no problem"
+        bad = example.bad.encode("utf-8", "surrogateescape")
+        files[example.path] = files[example.path].replace(good, bad, 1)
+    else:
+        assert example.good == "", "a file that only the bad example has"
+        files[example.path] = example.bad.encode()
+    found = problems_of(tmp_path, files)
+    assert [(problem.code, problem.message) for problem in found] == [(rule.code, example.message)]
+    assert found[0].place.path.startswith(("review.yaml", "queries", "curated"))
+
+
+def test_rules_are_unique_and_documented() -> None:
+    codes = [rule.code for rule in RULES]
+    assert len(set(codes)) == len(codes)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.summary, rule.code
+        assert rule.why.endswith("."), rule.code
+        assert rule.fix.endswith("."), rule.code
+
+
+def test_messages_have_the_form_of_the_house() -> None:
+    for rule in RULES:
+        message = rule.example.message
+        assert not message.endswith("."), rule.code
+        assert "please" not in message.lower(), rule.code
+        assert message != "invalid", rule.code
+
+
+def test_warnings_are_what_is_honest_but_not_complete() -> None:
+    assert {rule.code for rule in RULES if rule.severity is Severity.WARNING} == {"Q101", "Q102", "E201", "E202"}
