@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -12,9 +13,11 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A place in a file of the review: path relative to its root, line and column from 1 (0: the whole file)."""
+class Place(NamedTuple):
+    """A place in a file of the review: path relative to its root, line and column from 1 (0: the whole file).
+
+    A tuple, as every scalar of every file has one.
+    """
 
     path: str
     line: int = 0

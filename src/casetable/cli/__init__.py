@@ -5,10 +5,9 @@ Only click is imported here, so that `--help` answers at once; each command impo
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -49,6 +48,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    # A command builds many values and ends: looking for garbage among them all, again and again, only costs time.
+    gc.set_threshold(200_000, 50, 100)
     try:
         code = casetable.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
         sys.stdout.flush()
@@ -80,6 +81,9 @@ def _say(text: str) -> None:
 
 
 def _log_bug() -> str:
+    import tempfile
+    import traceback
+
     told = f"casetable {__version__}, Python {sys.version}\n{traceback.format_exc()}"
     for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
         if secret := os.environ.get(name):

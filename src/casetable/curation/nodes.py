@@ -6,6 +6,7 @@ of two equal keys. Equal keys, anchors, aliases and tags are refused, and every 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -182,12 +183,10 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
         message = f"byte 0x{data[error.start]:02x} is not UTF-8; expected a file saved as UTF-8"
         return None, (F103.at(place, message),)
     text = text.replace("\r\n", "\n")
-    for number, line in enumerate(text.split("\n"), start=1):
-        column = next((i for i, c in enumerate(line) if not _may_stand(c)), -1)
-        if column >= 0:
-            place = Place(path=path, line=number, column=column + 1)
-            message = f"the control character {shown(line[column])} is not allowed; expected text"
-            return None, (F104.at(place, message),)
+    if found := _CONTROL.search(text):
+        line_start = text.rfind("\n", 0, found.start()) + 1
+        place = Place(path, text.count("\n", 0, line_start) + 1, found.start() - line_start + 1)
+        return None, (F104.at(place, f"the control character {shown(found[0])} is not allowed; expected text"),)
     composer = _Composer(path)
     try:
         node = composer.compose(text)
@@ -201,12 +200,8 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
     return node or Node(place=Place(path=path, line=1, column=1), pairs={}), tuple(composer.problems)
 
 
-def _may_stand(char: str) -> bool:
-    return (
-        char.isprintable()
-        or char in "\t\x85\xa0\u2028\u2029"
-        or (ord(char) >= 0xA0 and not 0xD800 <= ord(char) < 0xE000)
-    )
+# What YAML 1.2 does not allow in a stream (5.1), tabs and line breaks aside.
+_CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
 
 
 def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
@@ -239,6 +234,9 @@ def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Pl
     return place, f"cannot be read as YAML ({problem})"
 
 
+_BLANKS = frozenset({"", "~", "null"})
+
+
 class _TooDeepError(Exception):
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -257,29 +255,31 @@ class _Composer:
         # An open collection, and for a mapping the key whose value is due (None: a key is due).
         stack: list[tuple[Node, list[tuple[str, Place]] | None]] = []
         for event in _events(text):
+            kind = type(event)
+            if kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+                closed, _ = stack.pop()
+                if stack:
+                    stack[-1][0].end = max(stack[-1][0].end, closed.end)
+                continue
             start, end = event.start_mark, event.end_mark
             if start is None or end is None:
                 continue
-            place = Place(path=self.path, line=start.line + 1, column=start.column + 1)
-            if isinstance(event, yaml.DocumentStartEvent):
+            place = Place(self.path, start.line + 1, start.column + 1)
+            if kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
                     self.problems.append(F104.at(place, "a second YAML document begins here; expected one"))
                     break
                 continue
-            if isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
-                closed, _ = stack.pop()
-                if stack:
-                    stack[-1][0].end = max(stack[-1][0].end, closed.end)
-                continue
             node = self._node(event, place)
             if node is None:
                 continue
-            node.end = max(node.end, end.line + (1 if end.column else 0), place.line)
+            node.end = max(end.line + (1 if end.column else 0), place.line)
             if stack:
-                if not self._put(node, *stack[-1]):
+                parent, pending = stack[-1]
+                parent.end = max(parent.end, node.end)
+                if not self._put(node, parent, pending):
                     continue
-                stack[-1][0].end = max(stack[-1][0].end, node.end)
             elif root is None:
                 root = node
             if node.items is not None or node.pairs is not None:
@@ -290,25 +290,23 @@ class _Composer:
 
     def _node(self, event: yaml.Event, place: Place) -> Node | None:
         if isinstance(event, yaml.AliasEvent):
-            self.problems.append(
-                F106.at(place, f"the alias '*{event.anchor}' is not read here; expected the value itself")
-            )
+            message = f"the alias '*{event.anchor}' is not read here; expected the value itself"
+            self.problems.append(F106.at(place, message))
             return Node(place=place, text=f"*{event.anchor}")
-        if not isinstance(event, yaml.ScalarEvent | yaml.SequenceStartEvent | yaml.MappingStartEvent):
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             return None
         if event.anchor is not None:
-            self.problems.append(
-                F106.at(place, f"the anchor '&{event.anchor}' is not read here; expected the plain value")
-            )
+            message = f"the anchor '&{event.anchor}' is not read here; expected the plain value"
+            self.problems.append(F106.at(place, message))
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.problems.append(F106.at(place, f"the tag {shown(tag)} is not read here; expected the plain value"))
+        if isinstance(event, yaml.ScalarEvent):
+            is_blank = not event.style and event.value in _BLANKS
+            return Node(place=place, text=None if is_blank else event.value)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(place=place, items=[], is_flow=bool(event.flow_style))
-        if isinstance(event, yaml.MappingStartEvent):
-            return Node(place=place, pairs={}, is_flow=bool(event.flow_style))
-        is_plain = not event.style
-        return Node(place=place, text=None if is_plain and event.value in {"", "~", "null"} else event.value)
+        return Node(place=place, pairs={}, is_flow=bool(event.flow_style))
 
     def _put(self, node: Node, parent: Node, pending: list[tuple[str, Place]] | None) -> bool:
         """Puts a node into its open collection; False where the node was only a key."""

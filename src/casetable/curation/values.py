@@ -34,6 +34,7 @@ def read_number(text: str) -> Number | None:
 _PART = re.compile(r"(?P<name>[A-Za-zµ%°]{1,30})(?:\^?(?P<power>-?[1-9]))?|10\^(?P<tens>[1-9]|1[0-2])")
 
 
+@functools.lru_cache(maxsize=4096)
 def unit_expression(unit: str) -> str:
     """Returns a unit in the form that two spellings of it share: "μg/L" and "µg/l" are both "µg/l".
 
