@@ -223,7 +223,13 @@ def _course(node: Node, field: Field, told: _Told) -> Course | None:
         below = node.pairs.get(part)
         if below is None:
             if part == "drug" and field.drug:
-                parts[part] = Cell(status=Status.REPORTED, place=node.place, value=field.drug)
+                parts[part] = Cell(
+                    status=Status.REPORTED,
+                    place=node.place,
+                    value=field.drug,
+                    reported=common["reported"],
+                    where=common["where"],
+                )
             elif part == "drug" or part in field.parts:
                 told(E101, node.place, f"the course has no '{part}'; expected it, or {joined(REASONS)}")
             continue
@@ -275,7 +281,10 @@ def _cell(node: Node, field: Field, told: _Told, *, unit: str = "", is_part: boo
     if texts["from"] and not is_derived:
         told(E107, node.place, "only a derived value has 'from'; expected 'derived' in place of 'value'")
     status = Status.DERIVED if is_derived else Status.REPORTED
-    return _valued(below, field, told, status, texts, is_part=is_part)
+    unit_node = node.pairs.get("unit")
+    return _valued(
+        below, field, told, status, texts, is_part=is_part, unit_place=unit_node.place if unit_node else None
+    )
 
 
 def _conflict(
@@ -299,7 +308,14 @@ def _conflict(
 
 
 def _valued(
-    node: Node, field: Field, told: _Told, status: Status, texts: dict[str, str], *, is_part: bool
+    node: Node,
+    field: Field,
+    told: _Told,
+    status: Status,
+    texts: dict[str, str],
+    *,
+    is_part: bool,
+    unit_place: Place | None = None,
 ) -> Cell | None:
     reason = _REASON_WORDS.get((node.text or "").strip().lower()) if node.items is None else None
     value: Number | str | tuple[str, ...] | None = None
@@ -313,7 +329,7 @@ def _valued(
         if value is None:
             return None
         if isinstance(value, Number):
-            converted = _in_unit(value, texts.get("unit", ""), node.place, field, told, is_part=is_part)
+            converted = _in_unit(value, texts.get("unit", ""), unit_place or node.place, field, told, is_part=is_part)
             if converted is None:
                 return None
             value, unit = converted

@@ -1,0 +1,90 @@
+"""Runs the command as a user does: in a process of its own, in a real folder under git."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.eutils_server import Service, serving
+
+REPOSITORY = Path(__file__).parents[2]
+UNREACHABLE = "http://127.0.0.1:9/"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The test's environment without what would change the command, and with no way to NCBI."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NCBI_", "CASETABLE_", "GIT_"))}
+    return {**kept, "CASETABLE_EUTILS_URL": UNREACHABLE, **more}
+
+
+def casetable(*arguments: str, cwd: Path, **more: str) -> Ran:
+    """Runs `casetable ARGUMENTS` in a folder; `more` is added to its environment."""
+    done = subprocess.run(
+        [sys.executable, "-m", "casetable", *arguments],
+        cwd=cwd,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "user.name=A. Curator", "-c", "user.email=a@curator.example", *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def commit_all(folder: Path) -> None:
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "config", "user.name", "A. Curator")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "as it stands")
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """E-utilities on loopback."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def flagship(tmp_path: Path) -> Path:
+    """A copy of the flagship review under git, without the toolkit."""
+    folder = tmp_path / "flagship"
+    folder.mkdir()
+    shutil.copy(REPOSITORY / "review.yaml", folder)
+    for name in ("queries", "curated"):
+        shutil.copytree(REPOSITORY / name, folder / name)
+    commit_all(folder)
+    return folder

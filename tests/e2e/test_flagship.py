@@ -1,0 +1,211 @@
+"""The flagship review: its table, its gate, and that the same input gives the same bytes anywhere."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, casetable, environment, git
+
+FAKED_DATE = """
+import datetime, sys, time
+class Faked(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2031, 2, 3, 4, 5, 6, tzinfo=tz)
+datetime.datetime = Faked
+time.time = lambda: 1927944306.0
+from casetable.cli import main
+main()
+"""
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table(flagship: Path) -> None:
+    ran = casetable("build", cwd=flagship)
+    assert ran.code == 0, ran.err
+    assert "built a table of 9 cases" in ran.out
+    table = rows(flagship / "build/table.csv")
+    assert len(table) == 9
+    [index] = [row for row in table if row["report"] == "qiu-2024"]
+    assert (index["case"], index["age_years"], index["sex"]) == ("1", "3", "female")
+    assert (index["ferritin_first"], index["tocilizumab_dose"]) == ("1271.4", "10 mg/kg")
+    assert [row["report"] for row in table].count("zhang-2021") == 6
+    assert {
+        value
+        for row in table
+        if row["report"] == "zhang-2021"
+        for name, value in row.items()
+        if name not in {"report", "case"}
+    } == {"not accessible"}
+    assert "The patient was not given tocilizumab".lower() in (flagship / "build/table.md").read_text()
+    assert git(flagship, "status", "--porcelain", "--ignored=no", "--", "review.yaml", "queries", "curated") == ""
+
+
+def test_the_long_form(flagship: Path) -> None:
+    casetable("build", cwd=flagship)
+    cells = rows(flagship / "build/cells.csv")
+    assert list(cells[0]) == ["report", "case", "field", "when", "value", "unit", "status", "reported", "where"]
+    index = [cell for cell in cells if cell["report"] == "qiu-2024"]
+    ferritin = [
+        (c["when"], c["value"], c["unit"], c["reported"]) for c in index if c["field"] == "ferritin" and c["value"]
+    ]
+    assert ferritin == [
+        ("baseline", "1271.4", "ng/ml", "1,271.4 ng/ml"),
+        ("after initial therapy", "316", "ng/ml", "from 1,271.4 to 316 ng/ml"),
+        ("RP-ILD deterioration", "504.7", "ng/ml", "from 316 to 504.7 ng/ml"),
+    ]
+    conflicting = [(c["field"], c["value"]) for c in index if c["status"] == "conflicting"]
+    assert conflicting == [
+        ("ild_pattern", "no significant changes"),
+        ("ild_pattern", "no improvement"),
+        ("treatment_before.start", "before the deterioration"),
+        ("treatment_before.start", "after the deterioration"),
+    ]
+    for cell in index:
+        if cell["status"] == "reported" and cell["field"] != "treatment_before.start":
+            assert cell["where"], cell
+            assert cell["reported"] or cell["field"].endswith(".drug"), cell
+
+
+def test_every_quote_of_the_index_case_is_short(flagship: Path) -> None:
+    casetable("build", cwd=flagship)
+    for cell in rows(flagship / "build/cells.csv"):
+        assert len(cell["reported"].split()) <= 15, cell["reported"]
+
+
+def test_the_gate_is_green_with_honest_warnings(flagship: Path) -> None:
+    ran = casetable("check", cwd=flagship)
+    assert ran.code == 0, ran.out
+    last = ran.out.splitlines()[-1]
+    assert last.startswith("checked 2 searches, 20 hits, 4 reports, 10 cases (9 eligible), ")
+    assert ": 0 errors, " in last
+    for name in ("paper-keywords", "synonyms"):
+        assert f"queries/{name}.yaml:1:1: Q101 warning: {name}: was never run" in ran.out
+    strict = casetable("check", "--strict", cwd=flagship)
+    assert strict.code == 1
+    assert "curated/reports/zhang-2021.yaml:23:41: E201 age_years: case 1: is not accessible" in strict.out
+
+
+def test_a_deleted_cell_is_named_with_file_line_and_field(flagship: Path) -> None:
+    path = flagship / "curated/reports/qiu-2024.yaml"
+    text = path.read_text()
+    line = next(line for line in text.splitlines(keepends=True) if line.startswith("    sex:"))
+    path.write_text(text.replace(line, ""))
+    ran = casetable("check", cwd=flagship)
+    assert ran.code == 1
+    assert (
+        "curated/reports/qiu-2024.yaml:15:5: E101 sex: case 1: has no cell; expected a value, or not reported"
+        in ran.out
+    )
+    as_json = json.loads(casetable("check", "--format", "json", cwd=flagship).out)
+    [problem] = [problem for problem in as_json["problems"] if problem["severity"] == "error"]
+    assert (problem["path"], problem["line"], problem["field"]) == ("curated/reports/qiu-2024.yaml", 15, "sex")
+    github = casetable("check", "--format", "github", cwd=flagship)
+    assert github.code == 1
+    assert github.out.startswith(
+        "::error file=curated/reports/qiu-2024.yaml,line=15,col=5,title=E101::sex: case 1: has no cell;"
+    )
+
+
+def test_a_removed_decision_names_the_record(flagship: Path) -> None:
+    path = flagship / "curated/screening.yaml"
+    text = path.read_text()
+    start = text.index("  - record: doi:10.1056/nejmc1900045")
+    path.write_text(text[:start] + text[text.index("  - record:", start + 5) :])
+    ran = casetable("check", cwd=flagship)
+    assert ran.code == 1
+    assert (
+        "S101 doi:10.1056/nejmc1900045: nobody decided on doi:10.1056/nejmc1900045, Chen 2019, 'Tofacitinib in"
+        in ran.out
+    )
+
+
+def test_same_bytes_in_any_folder_zone_locale_umask_and_on_any_day(flagship: Path, tmp_path: Path) -> None:
+    assert casetable("build", cwd=flagship, TZ="UTC", LC_ALL="C.UTF-8").code == 0
+    other = tmp_path / "another folder"
+    shutil.copytree(flagship, other, ignore=shutil.ignore_patterns("build", ".git", ".casetable"))
+    done = subprocess.run(
+        [sys.executable, "-c", FAKED_DATE, "build"],
+        cwd=other,
+        env=environment(TZ="Asia/Kathmandu", LC_ALL="tr_TR.UTF-8", PYTHONHASHSEED="77"),
+        preexec_fn=lambda: os.umask(0o077),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (flagship / "build").iterdir()}
+    assert names == {"table.md", "table.csv", "cells.csv", "table.html", "prisma.json"}
+    for name in names:
+        assert (flagship / "build" / name).read_bytes() == (other / "build" / name).read_bytes(), name
+
+
+def test_prisma_numbers(flagship: Path) -> None:
+    casetable("build", cwd=flagship)
+    flow = json.loads((flagship / "build/prisma.json").read_text())
+    prisma, cases = flow["prisma"], flow["cases"]
+    assert (prisma["database_results"], prisma["citations_results"], cases["own_report_results"]) == (0, 19, 1)
+    assert (prisma["other_sought_reports"], prisma["other_notretrieved_reports"], prisma["other_assessed"]) == (4, 1, 3)
+    assert (cases["other_records_excluded"], cases["cases_in_table"]) == (16, 9)
+
+
+def test_check_imports_nothing_heavy(flagship: Path) -> None:
+    code = (
+        "import sys\nfrom casetable.cli import run\ncode = run(['check'])\n"
+        "heavy = {'requests', 'openpyxl', 'docx', 'matplotlib', 'starlette', 'jinja2'} & set(sys.modules)\n"
+        "sys.exit(f'imported {sorted(heavy)}' if heavy else code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=flagship, env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_imports_click_and_little_else() -> None:
+    code = (
+        "import sys\nfrom casetable.cli import run\nrun(['--help'])\n"
+        "heavy = {'pydantic', 'yaml', 'rapidfuzz', 'requests', 'jinja2', 'filelock'} & set(sys.modules)\n"
+        "sys.exit(f'imported {sorted(heavy)}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Keeps a review of published cases in git" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["reports still to be requested", "Zhang 2021", "Wang 2023", "Teng 2021"])
+def test_status_lists_what_is_still_to_be_requested(flagship: Path, name: str) -> None:
+    out = casetable("status", cwd=flagship).out
+    assert "20 reports found: 4 included, 16 excluded, 0 undecided" in out
+    tail = out[out.index("still to be requested") :]
+    assert name.removeprefix("reports ") in tail
+    assert "Qiu 2024" not in tail
+
+
+# The columns of table.md that the README shows, by their place in a line.
+README_COLUMNS = (1, 2, 3, 4, 6, 8, 12, 13, 14, 16, 17, 19)
+
+
+def test_readme_shows_the_table_that_is_built(flagship: Path) -> None:
+    casetable("build", cwd=flagship)
+    built = [
+        [cells[column] for column in README_COLUMNS]
+        for line in (flagship / "build/table.md").read_text().splitlines()
+        if line.startswith("| ") and (cells := [cell.strip() for cell in line.split("|")])
+    ]
+    readme = (REPOSITORY / "README.md").read_text()
+    start = readme.index("| Report | Case |")
+    shown = [[cell.strip() for cell in line.split("|")[1:-1]] for line in readme[start:].split("\n\n")[0].splitlines()]
+    assert len(built) == 11, "head, rule, nine cases"
+    assert shown == built

@@ -1,0 +1,305 @@
+"""refresh against a loopback server: what is asked, what is written, what a reader is told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casetable.formats.logs import read_records, read_searches
+from tests.conftest import example_files, write_files
+from tests.e2e.conftest import casetable, environment, git
+from tests.e2e.eutils_server import Service
+
+LOGS = ("queries/records.jsonl", "queries/searches.jsonl")
+
+
+@pytest.fixture
+def review(tmp_path: Path, service: Service) -> Path:
+    """The example review before its first search; the service knows the records that it speaks of."""
+    files = {name: data for name, data in example_files().items() if name not in LOGS}
+    service.add("11", "An invented case", doi="10.1234/invented.1")
+    service.add("12", "A second invented case", author="Moe", year="2022")
+    service.found = ["11", "12"]
+    return write_files(tmp_path / "review", files)
+
+
+def lines(review: Path, name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (review / "queries" / name).read_text().splitlines()]
+
+
+def tree(review: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(review)): path.read_bytes()
+        for path in sorted(review.rglob("*"))
+        if path.is_file() and ".casetable" not in path.parts
+    }
+
+
+def test_first_refresh_asks_ncbi_as_it_wants_to_be_asked(review: Path, service: Service) -> None:
+    service.warnings = {"quotedphrasesnotfound": ['"body battery"[tiab]']}
+    ran = casetable(
+        "refresh", cwd=review, CASETABLE_EUTILS_URL=service.url, NCBI_EMAIL="a@curator.example", NCBI_API_KEY=""
+    )
+    assert ran.code == 0, ran.err
+    search, fetch = service.asked
+    assert (search.method, search.utility) == ("POST", "esearch.fcgi")
+    assert search.form == {
+        "db": "pubmed",
+        "term": "dermatomyositis AND tocilizumab",
+        "retmode": "json",
+        "retmax": "9999",
+        "retstart": "0",
+        "tool": "casetable",
+        "email": "a@curator.example",
+    }
+    assert (fetch.method, fetch.utility) == ("POST", "efetch.fcgi")
+    assert fetch.form == {
+        "db": "pubmed",
+        "retmode": "xml",
+        "id": "12,11",
+        "tool": "casetable",
+        "email": "a@curator.example",
+    }
+    assert fetch.at - search.at >= 0.39, "400 ms lie between two requests"
+
+    main, own = sorted(lines(review, "searches.jsonl"), key=lambda line: str(line["strategy"]))
+    assert main["count"] == 2
+    assert main["added"] == ["pmid:11", "pmid:12"]
+    assert main["removed"] == []
+    assert main["previous"] == ""
+    assert main["term"] == "dermatomyositis AND tocilizumab"
+    assert main["translation"] == "(dermatomyositis AND tocilizumab[All Fields])"
+    assert main["translations"] == [{"from": "dermatomyositis", "to": '"dermatomyositis"[MeSH Terms]'}]
+    assert main["warnings"] == {"quotedphrasesnotfound": ['"body battery"[tiab]']}
+    assert main["parameters"] == {"db": "pubmed", "retmode": "json", "retmax": "9999", "retstart": "0"}
+    assert own["method"] == "own report"
+    assert own["added"] == ["doi:10.1234/invented.2", "own:r1"]
+    assert "curator" not in (review / "queries/searches.jsonl").read_text(), "who asked is in no file"
+
+    records = {line["key"]: line for line in lines(review, "records.jsonl")}
+    assert list(records) == sorted(records)
+    assert records["pmid:11"]["title"] == "An invented case with italics."
+    assert records["pmid:11"]["doi"] == "10.1234/invented.1"
+    assert records["pmid:12"]["authors"] == ["Moe A"]
+    assert "doi" not in records["pmid:12"], "a reference's DOI is not the record's"
+    assert "Invented." not in (review / "queries/records.jsonl").read_text(), "no abstract is kept"
+
+    assert "main: 2 hits at PubMed (first search)" in ran.out
+    assert '  PubMed says quotedphrasesnotfound: "body battery"[tiab]' in ran.out
+    assert "  new  pmid:12  Moe 2022. A second invented case with italics." in ran.out
+    assert "undecided: 1 report; next: casetable screen" in ran.out
+
+
+def test_refreshes_over_time(review: Path, service: Service) -> None:
+    """Without change, with one new and one vanished record, and with a record known by DOI that comes with its PMID."""
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    before = tree(review)
+
+    service.asked.clear()
+    second = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert service.utilities() == ["esearch.fcgi"], "no record is fetched again"
+    assert "main: 2 hits at PubMed (0 new, 0 gone)" in second.out
+    assert "own: the list is unchanged" in second.out
+    assert "fetched 0 records" in second.out
+    after = tree(review)
+    assert after.pop("queries/searches.jsonl").startswith(before.pop("queries/searches.jsonl"))
+    assert after == before, "only a line of the log was added"
+    assert len(lines(review, "searches.jsonl")) == 3
+
+    service.asked.clear()
+    service.add("13", "A third invented case", author="Noe")
+    service.found = ["11", "13"]
+    third = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert [asked.form.get("id") for asked in service.asked] == [None, "13"], "only what is not known is fetched"
+    assert "main: 2 hits at PubMed (1 new, 1 gone)" in third.out
+    assert "  new  pmid:13  Noe 2020. A third invented case with italics." in third.out
+    assert "  gone pmid:12  Moe 2022. A second invented case with italics." in third.out
+    last = lines(review, "searches.jsonl")[-1]
+    assert (last["added"], last["removed"]) == (["pmid:13"], ["pmid:12"])
+
+    # 14 has the DOI of a record that was listed by hand and excluded: nobody is asked again.
+    service.add("14", "Another invented report of a drug", author="Roe", year="2021", doi="10.1234/INVENTED.2")
+    service.found = ["11", "13", "14"]
+    fourth = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert "  new  pmid:14  Roe 2021." in fourth.out
+    status = json.loads(casetable("status", "--records", "--format", "json", cwd=review).out)
+    assert [item["keys"] for item in status["undecided"]] == [["pmid:13"]]
+    [roe] = [item for item in status["records"] if "pmid:14" in item["keys"]]
+    assert roe["keys"] == ["doi:10.1234/invented.2", "pmid:14"]
+    assert (roe["standing"], roe["reason"]) == ("excluded on its record", "other-drug")
+    why = casetable("dedupe", "--explain", "pmid:14", "doi:10.1234/invented.2", cwd=review)
+    assert "pmid:14 and doi:10.1234/invented.2 are one report" in why.out
+    assert "the same DOI 10.1234/invented.2" in why.out
+    check = casetable("check", cwd=review)
+    assert "nobody decided on pmid:13, Noe 2020" in check.out
+    assert "pmid:14" not in check.out
+
+
+def test_ids_that_are_not_returned_are_named_and_asked_for_again(review: Path, service: Service) -> None:
+    service.found = ["11", "12", "404"]
+    ran = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert "asked for and not returned: pmid:404" in ran.out
+    main = next(line for line in lines(review, "searches.jsonl") if line["strategy"] == "main")
+    assert (main["count"], main["added"], main["not_returned"]) == (3, ["pmid:11", "pmid:12"], ["pmid:404"])
+    assert "404" not in casetable("check", cwd=review).out
+    service.asked.clear()
+    casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert [asked.form.get("id") for asked in service.asked] == [None, "404"]
+
+
+def test_passing_faults_are_outlived(review: Path, service: Service) -> None:
+    whole = service.answer("esearch.fcgi", {"term": "x"})
+    service.faults = [
+        (
+            429,
+            {"Retry-After": "1"},
+            b'{"error":"API rate limit exceeded","api-key":"203.0.113.7","count":"4","limit":"3"}\n',
+        ),
+        (200, {"Content-Length": str(len(whole))}, whole[:40]),
+        (0, {}, b""),
+        (500, {}, b"<html><title>NCBI/eutils202 - WWW Error 500 Diagnostic</title></html>"),
+    ]
+    ran = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert ran.code == 0, ran.err
+    assert "main: 2 hits" in ran.out
+    assert service.utilities() == ["esearch.fcgi"] * 5 + ["efetch.fcgi"]
+    assert service.asked[1].at - service.asked[0].at >= 1.0, "Retry-After is honored"
+
+
+def test_a_wrong_key_is_asked_once_and_never_shown(review: Path, service: Service) -> None:
+    before = tree(review)
+    service.faults = [(400, {}, b'{"error":"API key invalid","api-key":"s3cr3t","type":"invalid","status":"unknown"}')]
+    ran = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url, NCBI_API_KEY="s3cr3t")
+    assert ran.code == 2
+    assert ran.err == "casetable: PubMed refused the request: API key invalid\n"
+    assert service.asked[0].form["api_key"] == "s3cr3t"
+    assert len(service.asked) == 1
+    assert "s3cr3t" not in ran.out + ran.err
+    assert tree(review) == before
+
+
+def test_unreachable_pubmed_ends_4_with_one_sentence_and_changes_nothing(review: Path) -> None:
+    before = tree(review)
+    ran = casetable("refresh", cwd=review)
+    assert ran.code == 4
+    assert ran.out == ""
+    assert ran.err == "casetable: PubMed could not be reached (the connection was refused); nothing was changed\n"
+    assert tree(review) == before
+
+
+def test_a_hand_written_list_needs_no_network(review: Path) -> None:
+    ran = casetable("refresh", "own", cwd=review)
+    assert ran.code == 0, ran.err
+    assert "own: 2 hits at by hand (first search)" in ran.out
+
+
+def test_dry_run_writes_nothing(review: Path, service: Service) -> None:
+    before = tree(review)
+    ran = casetable("refresh", "--dry-run", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert ran.code == 0
+    assert "would fetch 2 records" in ran.out
+    assert tree(review) == before
+
+
+def test_an_unknown_strategy_is_told_with_those_there_are(review: Path) -> None:
+    ran = casetable("refresh", "mian", cwd=review)
+    assert ran.code == 2
+    assert ran.err == "casetable: there is no strategy 'mian' in queries/; there is main, own\n"
+
+
+def test_more_than_the_window_is_refused_not_cut(review: Path, service: Service) -> None:
+    body = {"esearchresult": {"count": "10000", "idlist": [str(n) for n in range(1, 10000)], "querytranslation": "x"}}
+    service.faults = [(200, {}, json.dumps(body).encode())]
+    ran = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert ran.code == 2
+    assert "PubMed finds 10,000 records and gives out the first 9,999 only" in ran.err
+
+
+# Ends the process at the N-th of the moments around a write: before and after each fsync and each replace.
+KILLER = """
+import os, pathlib, signal, sys
+left = int(sys.argv.pop(1))
+def moment():
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+def around(work):
+    def done(*given, **named):
+        moment()
+        result = work(*given, **named)
+        moment()
+        return result
+    return done
+os.fsync = around(os.fsync)
+pathlib.Path.replace = around(pathlib.Path.replace)
+from casetable.cli import main
+main()
+"""
+
+
+def test_killed_at_any_moment_every_file_is_whole_and_the_next_refresh_ends_well(
+    review: Path, service: Service, tmp_path: Path
+) -> None:
+    service.found = ["11"]
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    old = {name: (review / name).read_bytes() for name in LOGS}
+    service.found = ["11", "12"]
+    killed = 0
+    for moment in range(1, 40):
+        for name in LOGS:
+            (review / name).write_bytes(old[name])
+        done = subprocess.run(
+            [sys.executable, "-c", KILLER, str(moment), "refresh"],
+            cwd=review,
+            env=environment(CASETABLE_EUTILS_URL=service.url),
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        records, faults = read_records("r", (review / LOGS[0]).read_bytes())
+        searches, more = read_searches("s", (review / LOGS[1]).read_bytes())
+        assert faults == more == ()
+        assert len(searches) in {2, 3}
+        assert set(records) >= {key for search in searches for key in search.added}, (
+            "the log never names what is not there"
+        )
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL
+        killed += 1
+        assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+        assert "pmid:12" in read_records("r", (review / LOGS[0]).read_bytes())[0]
+        assert "nobody decided on pmid:12" in casetable("check", cwd=review).out
+    assert killed >= 8, "before and after each fsync and replace of two files"
+    assert (review / "queries/main.yaml").is_file()
+
+
+def test_two_branches_that_both_refreshed_merge(review: Path, service: Service) -> None:
+    (review / ".gitattributes").write_text("queries/searches.jsonl merge=union\nqueries/records.jsonl merge=union\n")
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    git(review, "init", "-q", "-b", "main")
+    git(review, "add", "-A")
+    git(review, "commit", "-q", "-m", "base")
+    for branch, found in (("one", ["11", "12", "13"]), ("two", ["11", "14"])):
+        git(review, "checkout", "-q", "-b", branch, "main")
+        for pmid in found:
+            if pmid not in service.articles:
+                service.add(pmid, f"Invented case number {pmid}", author=f"Author{pmid}")
+        service.found = found
+        assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+        git(review, "commit", "-q", "-am", branch)
+    git(review, "merge", "-q", "-m", "merged", "one")
+    searches, faults = read_searches("s", (review / LOGS[1]).read_bytes())
+    assert not faults
+    assert len(searches) == 4
+    status = json.loads(casetable("status", "--format", "json", cwd=review).out)
+    [main] = [search for search in status["searches"] if search["strategy"] == "main"]
+    assert main["hits"] in {2, 3}, "the hits of the later search, whichever branch it is from"
+    newest = max((s for s in searches if s.strategy == "main"), key=lambda s: (s.when, s.id))
+    assert main["hits"] == newest.count
