@@ -30,7 +30,7 @@ def article(pmid: str, title: str, *, author: str = "Doe", year: str = "2020", d
 <AuthorList CompleteYN="Y"><Author ValidYN="Y"><LastName>{escape(author)}</LastName><ForeName>Ann</ForeName>
 <Initials>A</Initials></Author></AuthorList><Language>eng</Language><PublicationTypeList>
 <PublicationType UI="D002363">Case Reports</PublicationType></PublicationTypeList></Article><MedlineJournalInfo>
-<MedlineTA>J Invent</MedlineTA></MedlineJournalInfo></MedlineCitation><PubmedData><History><PubMedPubDate PubStatus="pubmed">
+<MedlineTA>J Invent</MedlineTA></MedlineJournalInfo></MedlineCitation><PubmedData><History><PubMedPubDate PubStatus="entrez">
 <Year>{year}</Year><Month>3</Month><Day>9</Day></PubMedPubDate></History><PublicationStatus>ppublish</PublicationStatus>
 <ArticleIdList><ArticleId IdType="pubmed">{pmid}</ArticleId>{ids}</ArticleIdList><ReferenceList><Reference><Citation>Other.
 </Citation><ArticleIdList><ArticleId IdType="pubmed">999</ArticleId><ArticleId IdType="doi">10.9999/other</ArticleId>

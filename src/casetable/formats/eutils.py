@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 
-from casetable.model import DOI, PMCID, PMID, Record, normal_doi, record_key
-
-ORIGIN = "PubMed"
+from casetable.formats.pubmed_xml import cut_records, read_article, record_of
+from casetable.model import PMID, Record
+from casetable.model.article import Article
 
 
 class UnreadableAnswerError(Exception):
@@ -105,28 +105,31 @@ def _told_error(message: Any) -> UnreadableAnswerError:
 def read_articles(data: bytes) -> tuple[Record, ...]:
     """Returns the records of an EFetch answer (PubmedArticleSet), articles and books. Raises UnreadableAnswerError.
 
-    An empty set is an answer: none of the ids asked for is known. PubMed's XML: dtd.nlm.nih.gov, pubmed_250101.dtd.
+    An empty set is an answer: none of the ids asked for is known. A set without its end is cut short, however many
+    whole records it holds. The prolog is never parsed, so an answer cannot define entities.
     """
-    if not data.strip():
+    data = data.strip()
+    if not data:
         raise UnreadableAnswerError("an empty answer", is_transient=True)
-    head = data[:4000].lstrip().lower()
-    if head.startswith((b"<!doctype html", b"<html")):
+    head = data[:4000]
+    if head.lower().startswith((b"<!doctype html", b"<html")):
         raise UnreadableAnswerError("an HTML page where records were due", is_transient=True)
-    if b"<!entity" in head:
-        raise UnreadableAnswerError("XML that declares entities, which PubMed never does", is_transient=False)
+    if error := _ERROR.search(head):
+        raise _told_error(error[1].decode("utf-8", errors="replace"))
+    if head.startswith(b"{"):
+        raise _told_error(_json_error(data.decode("utf-8", errors="replace")))
+    if b"<PubmedArticleSet" not in head:
+        raise UnreadableAnswerError("no records where records were due", is_transient=True)
+    if not data.endswith((b"</PubmedArticleSet>", b"<PubmedArticleSet/>")):
+        raise UnreadableAnswerError("XML that is cut short", is_transient=True)
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314  # entities are refused above
+        articles = [read_article(cut.data) for cut in cut_records([data])]
     except ElementTree.ParseError:
-        text = " ".join(data.decode("utf-8", errors="replace").split())
-        if text.startswith("{"):
-            raise _told_error(_json_error(text)) from None
-        raise UnreadableAnswerError("XML that is cut short", is_transient=True) from None
-    error = next(root.iter("ERROR"), None)
-    if error is not None:
-        raise _told_error(_text(error))
-    if root.tag != "PubmedArticleSet":
-        raise UnreadableAnswerError(f"<{root.tag}> where records were due", is_transient=True)
-    return tuple(record for element in root if (record := _record(element)))
+        raise UnreadableAnswerError("XML that is broken", is_transient=True) from None
+    return tuple(record_of(article) for article in articles if isinstance(article, Article))
+
+
+_ERROR = re.compile(rb"<ERROR>(.*?)</ERROR>", re.DOTALL)
 
 
 def _json_error(text: str) -> Any:
@@ -135,116 +138,3 @@ def _json_error(text: str) -> Any:
     except (ValueError, RecursionError):
         return None
     return answer.get("error") if isinstance(answer, dict) else None
-
-
-def _record(element: ElementTree.Element) -> Record | None:
-    if element.tag == "PubmedArticle":
-        return _article(element)
-    return _book(element) if element.tag == "PubmedBookArticle" else None
-
-
-def _article(element: ElementTree.Element) -> Record | None:
-    citation = element.find("MedlineCitation")
-    article = citation.find("Article") if citation is not None else None
-    pmid = _at(citation, "PMID")
-    if citation is None or article is None or not PMID.fullmatch(pmid):
-        return None
-    # The record's own ids only: references carry ids too, deeper down.
-    ids = {i.get("IdType", ""): _text(i) for i in element.findall("PubmedData/ArticleIdList/ArticleId")}
-    located = next((_text(e) for e in article.findall("ELocationID") if _is_valid_doi(e)), "")
-    authors, truncated = _authors(article.find("AuthorList"))
-    issue = article.find("Journal/JournalIssue")
-    return Record(
-        key=record_key(pmid=pmid),
-        origin=ORIGIN,
-        title=_at(article, "ArticleTitle") or _at(article, "VernacularTitle"),
-        authors=authors,
-        authors_truncated=truncated,
-        journal=_at(citation, "MedlineJournalInfo/MedlineTA") or _at(article, "Journal/ISOAbbreviation"),
-        year=_year(issue.find("PubDate") if issue is not None else None),
-        volume=_at(issue, "Volume"),
-        issue=_at(issue, "Issue"),
-        pages=_at(article, "Pagination/MedlinePgn") or _at(article, "Pagination/StartPage"),
-        pmid=pmid,
-        doi=_doi(located or ids.get("doi", "")),
-        pmcid=ids.get("pmc", "") if PMCID.fullmatch(ids.get("pmc", "")) else "",
-        languages=tuple(_text(e) for e in article.findall("Language")),
-        publication_types=tuple(_text(e) for e in article.findall("PublicationTypeList/PublicationType")),
-        created=_created(element.find("PubmedData/History")),
-    )
-
-
-def _book(element: ElementTree.Element) -> Record | None:
-    document = element.find("BookDocument")
-    pmid = _at(document, "PMID")
-    if document is None or not PMID.fullmatch(pmid):
-        return None
-    ids = {i.get("IdType", ""): _text(i) for i in document.findall("ArticleIdList/ArticleId")}
-    lists = document.findall("AuthorList") or document.findall("Book/AuthorList")
-    of_authors = next((e for e in lists if e.get("Type", "authors") == "authors"), None)
-    authors, truncated = _authors(of_authors)
-    return Record(
-        key=record_key(pmid=pmid),
-        origin=ORIGIN,
-        title=_at(document, "ArticleTitle") or _at(document, "Book/BookTitle"),
-        authors=authors,
-        authors_truncated=truncated,
-        journal=_at(document, "Book/BookTitle"),
-        year=_year(document.find("Book/PubDate")),
-        pmid=pmid,
-        doi=_doi(ids.get("doi", "")),
-        languages=tuple(_text(e) for e in document.findall("Language")),
-        publication_types=tuple(_text(e) for e in document.findall("PublicationType")),
-        created=_created(element.find("PubmedBookData/History")),
-    )
-
-
-def _text(element: ElementTree.Element) -> str:
-    """All text below an element: titles hold inline markup, and `.text` would cut them at the first one."""
-    return " ".join("".join(element.itertext()).split())
-
-
-def _at(element: ElementTree.Element | None, path: str) -> str:
-    found = element.find(path) if element is not None else None
-    return _text(found) if found is not None else ""
-
-
-def _is_valid_doi(element: ElementTree.Element) -> bool:
-    return element.get("EIdType") == "doi" and element.get("ValidYN", "Y") == "Y"
-
-
-def _doi(text: str) -> str:
-    return normal_doi(text) if DOI.fullmatch(normal_doi(text)) else ""
-
-
-def _authors(authors: ElementTree.Element | None) -> tuple[tuple[str, ...], bool]:
-    if authors is None:
-        return (), False
-    names = []
-    for author in authors.findall("Author"):
-        if author.get("ValidYN", "Y") == "N":
-            continue
-        parts = (_at(author, "LastName"), _at(author, "Initials"), _at(author, "Suffix"))
-        names.append(_at(author, "CollectiveName") or " ".join(part for part in parts if part))
-    return tuple(name for name in names if name), authors.get("CompleteYN", "Y") == "N"
-
-
-def _year(date: ElementTree.Element | None) -> str:
-    year = _at(date, "Year") or _at(date, "MedlineDate")
-    found = re.search(r"\b[12]\d{3}\b", year)
-    return found[0] if found else ""
-
-
-def _created(history: ElementTree.Element | None) -> str:
-    """The day PubMed created the record, as 2024-12-10: the `pubmed` date of its history."""
-    for date in _elements(history, "PubMedPubDate"):
-        if date.get("PubStatus") == "pubmed":
-            year, month, day = (_at(date, name) for name in ("Year", "Month", "Day"))
-            if year.isdigit() and month.isdigit() and day.isdigit():
-                return f"{int(year):04d}-{int(month):02d}-{int(day):02d}"
-    return ""
-
-
-def _elements(element: ElementTree.Element | None, tag: str) -> Iterator[ElementTree.Element]:
-    if element is not None:
-        yield from element.findall(tag)

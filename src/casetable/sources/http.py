@@ -16,6 +16,8 @@ from casetable.errors import SourceError, SourceRefusedError
 from casetable.formats.eutils import UnreadableAnswerError
 
 ATTEMPTS = 5
+# Where there is no way to the service at all, waiting longer does not help.
+ATTEMPTS_UNREACHABLE = 3
 LONGEST_WAIT_SECONDS = 60.0
 MAX_BODY_BYTES = 200_000_000
 TIMEOUTS_SECONDS = (10.0, 60.0)
@@ -33,7 +35,14 @@ class Response:
 
 
 class NotReachedError(Exception):
-    """A request got no whole answer: refused, reset, cut short, timed out. The message says which, without the URL."""
+    """A request got no whole answer: refused, reset, cut short, timed out. The message says which, without the URL.
+
+    `is_closed`: there is no way to the service: its name is not known, or nobody listens there.
+    """
+
+    def __init__(self, message: str, *, is_closed: bool = False) -> None:
+        super().__init__(message)
+        self.is_closed = is_closed
 
 
 class Transport(Protocol):
@@ -70,6 +79,7 @@ class Client:
         not be reached or gave no usable answer in ATTEMPTS attempts.
         """
         last = ""
+        attempts = ATTEMPTS
         for attempt in range(ATTEMPTS):
             wait = 0.0
             self._pace()
@@ -77,6 +87,7 @@ class Client:
                 response = self._transport(url, form)
             except NotReachedError as error:
                 last = str(error)
+                attempts = ATTEMPTS_UNREACHABLE if error.is_closed else ATTEMPTS
             else:
                 try:
                     return self._read(response, read)
@@ -85,8 +96,9 @@ class Client:
                     if not error.is_transient:
                         raise SourceRefusedError(f"{self._name} refused the request: {last}") from None
                     wait = _retry_after_seconds(response)
-            if attempt < ATTEMPTS - 1:
-                self._sleep(max(wait, min(2.0**attempt, LONGEST_WAIT_SECONDS)))
+            if attempt >= attempts - 1:
+                break
+            self._sleep(max(wait, min(2.0**attempt, LONGEST_WAIT_SECONDS)))
         raise SourceError(f"{self._name} could not be reached ({last}); nothing was changed")
 
     def _pace(self) -> None:
@@ -153,27 +165,32 @@ def requests_transport(user_agent: str) -> Transport:
         except requests.exceptions.ChunkedEncodingError:
             raise NotReachedError("the answer was cut short") from None
         except requests.ConnectionError as error:
-            raise NotReachedError(_plain_reason(error)) from None
+            reason, is_closed = _plain_reason(error)
+            raise NotReachedError(reason, is_closed=is_closed) from None
         except requests.RequestException as error:
             raise NotReachedError(type(error).__name__) from None
 
     return send
 
 
-def _plain_reason(error: Exception) -> str:
-    text = str(error)
-    for sign, reason in (
-        ("Name or service not known", "its name could not be resolved"),
-        ("name resolution", "its name could not be resolved"),
-        ("getaddrinfo", "its name could not be resolved"),
-        ("Connection refused", "the connection was refused"),
-        ("Remote end closed", "the connection was closed"),
-        ("Connection reset", "the connection was reset"),
-        ("IncompleteRead", "the answer was cut short"),
-        ("Network is unreachable", "the network is unreachable"),
-        ("certificate", "its certificate could not be verified"),
-        ("proxy", "the proxy refused the connection"),
-    ):
-        if sign.lower() in text.lower():
-            return reason
-    return "the connection failed"
+_REASONS = (
+    ("Name or service not known", "its name could not be resolved", True),
+    ("name resolution", "its name could not be resolved", True),
+    ("getaddrinfo", "its name could not be resolved", True),
+    ("Connection refused", "the connection was refused", True),
+    ("Network is unreachable", "the network is unreachable", True),
+    ("certificate", "its certificate could not be verified", True),
+    ("proxy", "the proxy refused the connection", True),
+    ("Remote end closed", "the connection was closed", False),
+    ("Connection reset", "the connection was reset", False),
+    ("IncompleteRead", "the answer was cut short", False),
+)
+
+
+def _plain_reason(error: Exception) -> tuple[str, bool]:
+    """Returns why a connection failed, in words without an address, and whether there is no way to the service."""
+    text = str(error).lower()
+    for sign, reason, is_closed in _REASONS:
+        if sign.lower() in text:
+            return reason, is_closed
+    return "the connection failed", False

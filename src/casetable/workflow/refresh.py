@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from casetable import __version__
 from casetable.errors import UsageError
-from casetable.formats.eutils import ORIGIN
 from casetable.formats.logs import search_id, write_records, write_search
+from casetable.formats.pubmed_xml import ORIGIN
 from casetable.model import Record, Search, Strategy
 from casetable.review import Inputs, Item, Review, strategy_hash
 from casetable.sources.eutils import PubMed, search_parameters

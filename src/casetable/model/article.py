@@ -1,0 +1,112 @@
+"""A source's whole entry of a report, abstract and subject headings included: what is read, never what is kept in git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of an abstract; `label` as printed ("" where there is none), `kind` tells an abstract of another kind."""
+
+    text: str
+    label: str = ""
+    kind: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author, editor or investigator with the affiliations that are its own; a group has only a collective name."""
+
+    last: str = ""
+    fore: str = ""
+    initials: str = ""
+    suffix: str = ""
+    collective: str = ""
+    identifiers: tuple[str, ...] = ()
+    affiliations: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """ "Family IN", as PubMed prints it, or the collective name."""
+        return self.collective or " ".join(part for part in (self.last, self.initials, self.suffix) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A MeSH heading with its qualifiers; it is major where the descriptor or any qualifier is."""
+
+    name: str
+    is_major: bool = False
+    qualifiers: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A tie to another report (CommentsCorrections): `kind` is NLM's RefType, as RetractionIn."""
+
+    kind: str
+    citation: str = ""
+    pmid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An entry of PubMed with all that its XML or NBIB says of it and that is asked of it here.
+
+    `dates` are days as 2024-12-10 by NLM's tags: CRDT created, EDAT entered, MHDA headings assigned, DCOM completed,
+    LR revised, PHST ones by their status. `published` is the date as printed (2020 Mar 5).
+    """
+
+    pmid: str
+    title: str
+    is_book: bool = False
+    vernacular_title: str = ""
+    book_title: str = ""
+    abstract: tuple[Section, ...] = ()
+    other_abstracts: tuple[Section, ...] = ()
+    authors: tuple[Person, ...] = ()
+    is_author_list_complete: bool = True
+    editors: tuple[Person, ...] = ()
+    investigators: tuple[Person, ...] = ()
+    journal: str = ""
+    journal_abbreviation: str = ""
+    journal_id: str = ""
+    issns: tuple[str, ...] = ()
+    country: str = ""
+    publisher: str = ""
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    published: str = ""
+    published_electronically: str = ""
+    languages: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    keywords: tuple[str, ...] = ()
+    substances: tuple[str, ...] = ()
+    registry_numbers: tuple[str, ...] = ()
+    supplementary_concepts: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+    databanks: tuple[str, ...] = ()
+    isbns: tuple[str, ...] = ()
+    doi: str = ""
+    pii: str = ""
+    pmcid: str = ""
+    manuscript_id: str = ""
+    status: str = ""
+    indexing: str = ""
+    owner: str = ""
+    publication_status: str = ""
+    conflict_of_interest: str = ""
+    copyright: str = ""
+    subsets: tuple[str, ...] = ()
+    dates: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+
+    @property
+    def abstract_text(self) -> str:
+        """The abstract in one line, its labels in front of their sections."""
+        return " ".join(f"{s.label}: {s.text}" if s.label else s.text for s in self.abstract)
