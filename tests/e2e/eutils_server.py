@@ -55,7 +55,9 @@ class Service:
     url: str = ""
     articles: dict[str, str] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
     warnings: dict[str, list[str]] = field(default_factory=dict)
+    down_after: int | None = None
     faults: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
 
@@ -67,7 +69,7 @@ class Service:
 
     def answer(self, utility: str, form: dict[str, str]) -> bytes:
         if utility == "esearch.fcgi":
-            newest_first = sorted(self.found, key=int, reverse=True)
+            newest_first = sorted(self.changed if "[mdat]" in form["term"] else self.found, key=int, reverse=True)
             result: dict[str, object] = {
                 "count": str(len(newest_first)),
                 "retmax": str(len(newest_first)),
@@ -104,7 +106,9 @@ def serving() -> Iterator[Service]:
             form = dict(parse_qsl(encoded, keep_blank_values=True))
             service.asked.append(Asked(method, utility, form, time.monotonic()))
             status, headers, data = 200, {}, b""
-            if service.faults:
+            if service.down_after is not None and len(service.asked) > service.down_after:
+                status = 0
+            elif service.faults:
                 status, headers, data = service.faults.pop(0)
             else:
                 data = service.answer(utility, form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -102,7 +103,10 @@ def test_refreshes_over_time(review: Path, service: Service) -> None:
 
     service.asked.clear()
     second = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
-    assert service.utilities() == ["esearch.fcgi"], "no record is fetched again"
+    assert service.utilities() == ["esearch.fcgi", "esearch.fcgi"], "no record is fetched again"
+    assert re.fullmatch(
+        r"\(11\[uid\] OR 12\[uid\]\) AND \d{4}/\d\d/\d\d:3000/12/31\[mdat\]", service.asked[1].form["term"]
+    ), "one question for what changed"
     assert "main: 2 hits at PubMed (0 new, 0 gone)" in second.out
     assert "own: the list is unchanged" in second.out
     assert "fetched 0 records" in second.out
@@ -115,7 +119,11 @@ def test_refreshes_over_time(review: Path, service: Service) -> None:
     service.add("13", "A third invented case", author="Noe")
     service.found = ["11", "13"]
     third = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
-    assert [asked.form.get("id") for asked in service.asked] == [None, "13"], "only what is not known is fetched"
+    assert [asked.form.get("id") for asked in service.asked] == [
+        None,
+        None,
+        "13,12",
+    ], "what is not known is fetched, and what vanished, to see whether it still exists"
     assert "main: 2 hits at PubMed (1 new, 1 gone)" in third.out
     assert "  new  pmid:13  Noe 2020. A third invented case with italics." in third.out
     assert "  gone pmid:12  Moe 2022. A second invented case with italics." in third.out
@@ -149,7 +157,7 @@ def test_ids_that_are_not_returned_are_named_and_asked_for_again(review: Path, s
     assert "404" not in casetable("check", cwd=review).out
     service.asked.clear()
     casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
-    assert [asked.form.get("id") for asked in service.asked] == [None, "404"]
+    assert [asked.form.get("id") for asked in service.asked] == [None, None, "404"]
 
 
 def test_passing_faults_are_outlived(review: Path, service: Service) -> None:
@@ -212,12 +220,111 @@ def test_an_unknown_strategy_is_told_with_those_there_are(review: Path) -> None:
     assert ran.err == "casetable: there is no strategy 'mian' in queries/; there is main, own\n"
 
 
-def test_more_than_the_window_is_refused_not_cut(review: Path, service: Service) -> None:
-    body = {"esearchresult": {"count": "10000", "idlist": [str(n) for n in range(1, 10000)], "querytranslation": "x"}}
-    service.faults = [(200, {}, json.dumps(body).encode())]
+def test_what_the_source_changed_is_noticed_and_shown(review: Path, service: Service) -> None:
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    service.articles["11"] = (
+        service.articles["11"]
+        .replace(
+            "<PublicationType UI=",
+            '<PublicationType UI="D016441">Retracted Publication</PublicationType><PublicationType UI=',
+        )
+        .replace(
+            "</MedlineJournalInfo>",
+            '</MedlineJournalInfo><CommentsCorrectionsList><CommentsCorrections RefType="RetractionIn"><RefSource>J Invent. 2025'
+            ';8:1</RefSource><PMID Version="1">77</PMID></CommentsCorrections></CommentsCorrectionsList>',
+        )
+    )
+    # A notice of retraction about another report: it is not retracted itself.
+    service.articles["12"] = service.articles["12"].replace(
+        "</MedlineJournalInfo>",
+        '</MedlineJournalInfo><CommentsCorrectionsList><CommentsCorrections RefType="RetractionOf"><RefSource>J</RefSource>'
+        '<PMID Version="1">78</PMID></CommentsCorrections></CommentsCorrectionsList>',
+    )
+    service.changed = ["11", "12"]
     ran = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
-    assert ran.code == 2
-    assert "PubMed finds 10,000 records and gives out the first 9,999 only" in ran.err
+    assert "  changed pmid:11  Doe 2020. An invented case with italics. [retracted]" in ran.out
+    main = [line for line in lines(review, "searches.jsonl") if line["strategy"] == "main"][-1]
+    assert main["changed"] == ["pmid:11"]
+    status = casetable("status", cwd=review).out
+    assert "changed since it was published (1)" in status
+    assert "pmid:11  Doe 2020. An invented case with italics. [retracted; RetractionIn pmid:77]" in status
+    diff = casetable("diff", cwd=review).out
+    assert "  ~ pmid:11  Doe 2020." in diff
+    assert "      changed at the source: retracted; RetractionIn pmid:77" in diff
+    casetable("build", cwd=review)
+    assert "Doe 2020" in (review / "build/table.md").read_text()
+    assert "**retracted**" in (review / "build/table.md").read_text()
+    assert '<span class="tag alarm">retracted</span>' in (review / "build/table.html").read_text()
+
+
+def test_log_and_diff_tell_why(review: Path, service: Service) -> None:
+    """Created since, deleted, the strategy edited, unexplained: each from what is recorded."""
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    service.add("15", "A new invented case", author="Soe", year="2099")
+    service.add("16", "An old invented case", author="Toe", year="1999")
+    service.add("17", "A third old invented case", author="Uoe", year="1998")
+    service.articles["17"] = service.articles["17"].replace("<DateRevised><Year>2026", "<DateRevised><Year>2099")
+    del service.articles["12"]
+    service.found = ["11", "15", "16", "17"]
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    found = json.loads(casetable("diff", "main", "--format", "json", cwd=review).out)
+    [main] = found["strategies"]
+    causes = {move["key"]: (move["gained"], move["cause"]) for move in main["moves"]}
+    assert causes == {
+        "pmid:12": (False, "deleted"),
+        "pmid:15": (True, "created"),
+        "pmid:16": (True, "unexplained"),
+        "pmid:17": (True, "record changed"),
+    }
+    text = casetable("diff", "main", cwd=review).out
+    assert "main: 2 → 4 hits" in text
+    assert "its record was changed on 2099-01-05" in text
+    assert "unexplained: nothing that is recorded tells why" in text
+    assert "created on 2099-03-09, since the search of" in text
+    assert "the source has no such record any more" in text
+
+    path = review / "queries/main.yaml"
+    path.write_text(path.read_text().replace("AND tocilizumab", 'AND "interleukin-6 receptor"[tiab]'))
+    assert "Q103 main: was edited since it was last run" in casetable("check", cwd=review).out
+    service.found = ["11", "16"]
+    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
+    text = casetable("diff", "main", cwd=review).out
+    assert '  added to the strategy: "interleukin-6 receptor"[tiab]' in text
+    assert "  removed from the strategy: tocilizumab" in text
+    assert "the strategy was edited since the search of" in text
+    log = casetable("log", "main", cwd=review).out
+    assert log.splitlines()[-1] == "3 searches"
+    assert "  main  2 hits  (+0, -2)" in log
+    at = casetable("log", "--at", "2099-01-01", "main", cwd=review).out
+    assert at.splitlines()[1:] == ["  pmid:11", "  pmid:16"]
+    assert casetable("log", "--at", "1999-01-01", cwd=review).out == "no search until 1999-01-01\n"
+    assert (
+        casetable("log", "--at", "soon", cwd=review).err
+        == "casetable: 'soon' is not a date; expected one as 2026-11-22\n"
+    )
+
+
+def test_a_broken_off_refresh_is_resumed_and_records_can_be_rebuilt(review: Path, service: Service) -> None:
+    for number in range(300, 700):
+        service.add(str(number), f"Invented case number {number}", author=f"Author{number}")
+    service.found = [str(number) for number in range(300, 700)]
+    before = tree(review)
+    # The search and the first batch are answered; then the service is down.
+    service.down_after = 2
+    ran = casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    assert ran.code == 4
+    assert tree(review) == before
+    service.down_after = None
+    service.asked.clear()
+    ran = casetable("refresh", "--format", "json", cwd=review, CASETABLE_EUTILS_URL=service.url)
+    summary = json.loads(ran.out)["summary"]
+    assert (summary["fetched"], summary["resumed"]) == (200, 200)
+    assert service.utilities() == ["esearch.fcgi", "efetch.fcgi"]
+    records = (review / "queries/records.jsonl").read_bytes()
+    (review / "queries/records.jsonl").write_bytes(records.replace(b"Invented case number 512", b"Mangled"))
+    ran = casetable("refresh", "--rebuild", cwd=review)
+    assert ran.out == "read 400 records anew from the cache\n"
+    assert (review / "queries/records.jsonl").read_bytes() == records
 
 
 # Ends the process at the N-th of the moments around a write: before and after each fsync and each replace.
@@ -281,6 +388,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_refresh_ends_well
 
 
 def test_two_branches_that_both_refreshed_merge(review: Path, service: Service) -> None:
+    (review / ".gitignore").write_text(".casetable/\n")
     (review / ".gitattributes").write_text("queries/searches.jsonl merge=union\nqueries/records.jsonl merge=union\n")
     assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
     git(review, "init", "-q", "-b", "main")

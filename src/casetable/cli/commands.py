@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from casetable.drift import Drift
+    from casetable.model import Search
     from casetable.review import Item
     from casetable.sources.eutils import PubMed
     from casetable.workflow import Status
-    from casetable.workflow.refresh import Refreshed, Searched
+    from casetable.workflow.refresh import Refreshed
     from casetable.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,17 +84,30 @@ def init(folder: Path, *, is_dry: bool) -> None:
 @_format()
 @_dry
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@click.option("--rebuild", "is_rebuild", is_flag=True, help="Read the records anew from the cache, without a request.")
 @click.pass_context
-def refresh(context: click.Context, names: tuple[str, ...], form: str, *, is_dry: bool, quiet: bool) -> None:
+def refresh(
+    context: click.Context, names: tuple[str, ...], form: str, *, is_dry: bool, quiet: bool, is_rebuild: bool
+) -> None:
     """Run the strategies again at their sources and record what each search found.
 
     PubMed is asked through NCBI's E-utilities; NCBI_API_KEY and NCBI_EMAIL are taken from the environment. A database
     strategy and a hand-written list are refreshed alike; all of them land together, or none does.
     """
-    from casetable.cli.show import envelope
+    from casetable.cli.show import counted, envelope
+    from casetable.workflow.refresh import rebuild
     from casetable.workflow.refresh import refresh as run
 
     workspace = _workspace(context)
+    if is_rebuild:
+        read, missing = rebuild(workspace, is_dry=is_dry)
+        if form == "json":
+            click.echo(envelope((), {"read": read, "not_in_cache": len(missing)}, not_in_cache=list(missing)))
+        else:
+            _echo(f"read {counted(read, 'record')} anew from the cache")
+            if missing:
+                _echo(f"not in the cache, and left as they are: {', '.join(missing)}")
+        return
     with _Progress(is_shown=not quiet) as progress:
         found = run(
             workspace,
@@ -103,7 +118,9 @@ def refresh(context: click.Context, names: tuple[str, ...], form: str, *, is_dry
             is_dry=is_dry,
         )
     if form == "json":
-        click.echo(envelope((), _refresh_summary(found), searches=[_searched_value(each) for each in found.searched]))
+        click.echo(
+            envelope((), _refresh_summary(found), searches=[_search_value(each.search) for each in found.searched])
+        )
         return
     for line in _refresh_lines(found, is_dry=is_dry):
         _echo(line)
@@ -115,6 +132,7 @@ def _pubmed() -> PubMed:
     from casetable import __version__
     from casetable.sources.eutils import PUBMED_URL, Identity, PubMed
     from casetable.sources.http import requests_transport
+    from casetable.sources.pace import MachinePace
 
     return PubMed(
         transport=requests_transport(f"casetable/{__version__}"),
@@ -122,6 +140,7 @@ def _pubmed() -> PubMed:
         sleep=time.sleep,
         identity=Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", "")),
         url=os.environ.get("CASETABLE_EUTILS_URL") or PUBMED_URL,
+        pace=MachinePace("eutils", time.time),
     )
 
 
@@ -161,25 +180,10 @@ def _refresh_summary(found: Refreshed) -> dict[str, Any]:
         "searches": len(found.searched),
         "unchanged_lists": len(found.unchanged),
         "fetched": found.fetched,
+        "resumed": found.resumed,
         "added": sum(len(each.search.added) for each in found.searched),
         "removed": sum(len(each.search.removed) for each in found.searched),
         "undecided": len(found.undecided),
-    }
-
-
-def _searched_value(each: Searched) -> dict[str, Any]:
-    search = each.search
-    return {
-        "strategy": search.strategy,
-        "source": search.source,
-        "when": search.when,
-        "count": search.count,
-        "translation": search.translation,
-        "errors": {name: list(told) for name, told in search.errors.items()},
-        "warnings": {name: list(told) for name, told in search.warnings.items()},
-        "added": list(search.added),
-        "removed": list(search.removed),
-        "not_returned": list(search.not_returned),
     }
 
 
@@ -197,9 +201,11 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
             yield f"  searched as: {search.translation}"
         for name, told in (*search.errors.items(), *search.warnings.items()):
             yield f"  {search.source} says {name}: {'; '.join(told)}"
-        for sign, records in (("new ", each.added), ("gone", each.removed)):
+        for sign, records in (("new ", each.added), ("gone", each.removed), ("changed", each.changed)):
             for record in records[:SHOWN_AT_MOST]:
-                yield f"  {sign} {named(record)}"
+                gone = " (deleted or merged at the source)" if record.key in search.deleted else ""
+                standing = f" [{record.standing}]" if record.standing else ""
+                yield f"  {sign} {named(record)}{standing}{gone}"
             if len(records) > SHOWN_AT_MOST:
                 yield f"  {sign} and {len(records) - SHOWN_AT_MOST} more"
         if search.not_returned:
@@ -209,6 +215,175 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
     yield f"{'would fetch' if is_dry else 'fetched'} {counted(found.fetched, 'record')}"
     if found.undecided:
         yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
+
+
+# --- log, diff ---------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--at", "day", metavar="DATE", help="What each search stood at on a past day, from the log alone.")
+@_format()
+@click.pass_context
+def log(context: click.Context, names: tuple[str, ...], day: str | None, form: str) -> None:
+    """List the searches: when, how many hits, what came and went, every warning of the source."""
+    from casetable import workflow
+    from casetable.cli.show import counted, envelope
+
+    at = _day(day) if day else None
+    if at:
+        stood = workflow.stood(_workspace(context), names, at)
+        if form == "json":
+            value = [
+                {"strategy": name, "when": each.search.when, "count": len(each.hits), "hits": sorted(each.hits)}
+                for name, each in stood.items()
+            ]
+            click.echo(envelope((), {"strategies": len(stood)}, at=at.isoformat(), searches=value))
+            return
+        for name, each in stood.items():
+            _echo(f"{name}: {counted(len(each.hits), 'hit')} on {at}, by the search of {each.search.when}")
+            for key in sorted(each.hits):
+                _echo(f"  {key}")
+        if not stood:
+            _echo(f"no search until {at}")
+        return
+    searches = workflow.log(_workspace(context), names)
+    if form == "json":
+        value = [{**_search_value(search), "hits": hits} for search, hits in searches]
+        click.echo(envelope((), {"searches": len(searches)}, searches=value))
+        return
+    for search, hits in searches:
+        parts = [f"+{len(search.added)}", f"-{len(search.removed)}"]
+        parts += [f"{len(search.changed)} changed"] if search.changed else []
+        _echo(f"{search.when}  {search.strategy}  {counted(hits, 'hit')}  ({', '.join(parts)})")
+        for name, told in (*search.errors.items(), *search.warnings.items()):
+            _echo(f"  {search.source} says {name}: {'; '.join(told)}")
+        if search.not_returned:
+            _echo(f"  asked for and not returned: {', '.join(search.not_returned)}")
+    _echo(counted(len(searches), "search", "searches"))
+
+
+def _day(text: str) -> dt.date:
+    from casetable.errors import UsageError
+
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not a date; expected one as 2026-11-22") from None
+
+
+def _search_value(search: Search) -> dict[str, Any]:
+    return {
+        "id": search.id,
+        "strategy": search.strategy,
+        "source": search.source,
+        "when": search.when,
+        "count": search.count,
+        "term": search.term,
+        "translation": search.translation,
+        "errors": {name: list(told) for name, told in search.errors.items()},
+        "warnings": {name: list(told) for name, told in search.warnings.items()},
+        "added": list(search.added),
+        "removed": list(search.removed),
+        "changed": list(search.changed),
+        "deleted": list(search.deleted),
+        "not_returned": list(search.not_returned),
+    }
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--since", metavar="DATE", help="Compare with the last search until this day (default: the search before)."
+)
+@_format()
+@click.pass_context
+def diff(context: click.Context, names: tuple[str, ...], since: str | None, form: str) -> None:
+    """Show what changed between two searches, and why: the reason for every hit gained or lost."""
+    from casetable import workflow
+    from casetable.cli.show import envelope
+
+    found = workflow.diff(_workspace(context), names, _day(since) if since else None)
+    if form == "json":
+        moves = [move for drift in found for move in drift.moves]
+        summary = {
+            "gained": sum(move.is_gain for move in moves),
+            "lost": sum(not move.is_gain for move in moves),
+            "changed": sum(len(drift.changed) for drift in found),
+            "unexplained": sum(move.cause.value == "unexplained" for move in moves),
+        }
+        click.echo(envelope((), summary, strategies=[_drift_value(drift) for drift in found]))
+        return
+    for drift in found:
+        for line in _drift_lines(drift):
+            _echo(line)
+    if not found:
+        _echo("no search yet")
+
+
+def _drift_value(drift: Drift) -> dict[str, Any]:
+    return {
+        "strategy": drift.strategy,
+        "before": drift.before.when if drift.before else None,
+        "after": drift.after.when,
+        "hits_before": drift.hits_before,
+        "hits_after": drift.hits_after,
+        "translation_before": drift.before.translation if drift.before else None,
+        "translation_after": drift.after.translation,
+        "words_added": list(drift.words_added),
+        "words_removed": list(drift.words_removed),
+        "moves": [
+            {
+                "key": move.key,
+                "gained": move.is_gain,
+                "cause": move.cause.value,
+                "reason": move.reason,
+                "label": move.record.label if move.record else "",
+                "title": move.record.title if move.record else "",
+            }
+            for move in drift.moves
+        ],
+        "changed": [
+            {
+                "key": key,
+                "label": record.label if record else "",
+                "standing": record.standing if record else "",
+                "notices": list(record.notices) if record else [],
+                "revised": record.revised if record else "",
+            }
+            for key, record in drift.changed
+        ],
+    }
+
+
+def _drift_lines(drift: Drift) -> Iterator[str]:
+    from casetable.cli.show import counted, named
+
+    if drift.before is None:
+        yield f"{drift.strategy}: first search on {drift.after.when[:10]}, {counted(drift.hits_after, 'hit')}"
+        return
+    span = f"{drift.before.when[:10]} to {drift.after.when[:10]}"
+    yield f"{drift.strategy}: {drift.hits_before} → {counted(drift.hits_after, 'hit')}, {span}"
+    for sign, words in (
+        ("added to the strategy", drift.words_added),
+        ("removed from the strategy", drift.words_removed),
+    ):
+        if words:
+            yield f"  {sign}: {'; '.join(words)}"
+    if drift.before.translation != drift.after.translation:
+        yield f"  translated before: {drift.before.translation}"
+        yield f"  translated now:    {drift.after.translation}"
+    for move in drift.moves:
+        told = named(move.record, move.key) if move.record else move.key
+        yield f"  {'+' if move.is_gain else '-'} {told}"
+        yield f"      {move.reason}"
+    for key, record in drift.changed:
+        told = named(record, key) if record else key
+        notices = [record.standing, *record.notices] if record else []
+        yield f"  ~ {told}"
+        yield f"      changed at the source: {'; '.join(n for n in notices if n) or 'its facts, headings or dates'}"
+    if not drift.moves and not drift.changed:
+        yield "  no change"
 
 
 # --- check ------------------------------------------------------------------------------------------------------------
@@ -279,6 +454,7 @@ def status(context: click.Context, form: str, *, is_listing: bool) -> None:
                 undecided=[item_value(item) for item in found.undecided],
                 awaiting_extraction=[item_value(item) for item in found.awaiting_extraction],
                 to_request=[item_value(item) for item in found.to_request],
+                changed=[item_value(item) for item in found.noticed],
                 **({"records": [item_value(item) for item in found.items]} if is_listing else {}),
             )
         )
@@ -329,6 +505,12 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
             yield from (f"  {named(item.record)}" for item in items[:SHOWN_AT_MOST])
             if len(items) > SHOWN_AT_MOST:
                 yield f"  and {len(items) - SHOWN_AT_MOST} more"
+    if found.noticed:
+        yield ""
+        yield f"changed since it was published ({len(found.noticed)})"
+        for item in found.noticed:
+            notices = (item.record.standing, *item.record.notices)
+            yield f"  {named(item.record)} [{'; '.join(notice for notice in notices if notice)}]"
     if is_listing:
         yield ""
         yield "all reports found"
@@ -624,4 +806,4 @@ def rules(code: str | None, form: str) -> None:
                 _echo(f"    {line[:160]}")
 
 
-COMMANDS = (init, refresh, status, screen, new, check, dedupe, build, rules)
+COMMANDS = (init, refresh, status, log, diff, screen, new, check, dedupe, build, rules)

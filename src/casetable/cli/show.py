@@ -107,6 +107,8 @@ def item_value(item: Item) -> dict[str, Any]:
         "title": item.record.title,
         "citation": item.record.citation,
         "url": item.record.url,
+        "changed": item.record.standing,
+        "notices": list(item.record.notices),
         "strategies": list(item.strategies),
         "standing": item.screened.standing.value,
         "reason": decision.reason if decision else "",

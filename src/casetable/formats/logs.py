@@ -36,7 +36,7 @@ F205 = Rule(
 RULES = (F205,)
 
 _RECORD_FIELDS = {field.name: field for field in fields(Record)}
-_LISTS = {"authors", "languages", "publication_types"}
+_LISTS = {"authors", "languages", "publication_types", "headings", "notices"}
 
 
 def write_records(records: Iterable[Record]) -> bytes:
@@ -126,8 +126,12 @@ def _search_value(search: Search) -> dict[str, Any]:
         "errors": {name: list(told) for name, told in search.errors.items()},
         "warnings": {name: list(told) for name, told in search.warnings.items()},
         "parameters": dict(search.parameters),
-        "not_returned": list(search.not_returned),
+        **{name: list(keys) for name in _LATER if (keys := getattr(search, name))},
     }
+
+
+# What most searches do not have is left out of their lines.
+_LATER = ("not_returned", "changed", "deleted")
 
 
 def _search(value: Mapping[str, Any]) -> Search | None:
@@ -143,6 +147,8 @@ def _search(value: Mapping[str, Any]) -> Search | None:
             added=_as_texts(value["added"]),
             removed=_as_texts(value["removed"]),
             not_returned=_as_texts(value.get("not_returned", [])),
+            changed=_as_texts(value.get("changed", [])),
+            deleted=_as_texts(value.get("deleted", [])),
             translations=tuple((_as_text(t["from"]), _as_text(t["to"])) for t in value.get("translations", [])),
             errors={_as_text(name): _as_texts(told) for name, told in value.get("errors", {}).items()},
             warnings={_as_text(name): _as_texts(told) for name, told in value.get("warnings", {}).items()},

@@ -88,6 +88,20 @@ def article_of(element: Element) -> Article | None:
     return _book(element) if element.tag == "PubmedBookArticle" else None
 
 
+# The ties that change how a report is to be read: what was published about it, and its other versions.
+NOTICES = frozenset(
+    [
+        "RetractionIn",
+        "RetractedandRepublishedIn",
+        "ExpressionOfConcernIn",
+        "ErratumIn",
+        "CorrectedandRepublishedIn",
+        "UpdateIn",
+        "UpdateOf",
+    ]
+)
+
+
 def record_of(article: Article) -> Record:
     """Returns the bibliographic facts of an article."""
     found = re.search(r"\b[12]\d{3}\b", article.published)
@@ -107,7 +121,19 @@ def record_of(article: Article) -> Record:
         pmcid=article.pmcid,
         languages=article.languages,
         publication_types=article.publication_types,
+        headings=tuple(sorted({heading.name for heading in article.headings})),
+        notices=tuple(
+            sorted(
+                {
+                    f"{link.kind} pmid:{link.pmid}" if link.pmid else f"{link.kind} {link.citation}".strip()
+                    for link in article.links
+                    if link.kind in NOTICES
+                }
+            )
+        ),
         created=article.dates.get("CRDT", ""),
+        indexed=article.dates.get("MHDA", "") if article.headings else "",
+        revised=article.dates.get("LR", ""),
     )
 
 

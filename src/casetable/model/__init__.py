@@ -52,7 +52,9 @@ class Record:
     """A title/abstract entry of a source: bibliographic facts only, no abstract.
 
     `origin` is the source that gave the facts (`PubMed`, or the name of a hand-written list). `authors` are as
-    "Family IN"; `authors_truncated` says that the source listed more.
+    "Family IN"; `authors_truncated` says that the source listed more. `headings` are MeSH headings; `notices` say what
+    was published about the report since ("RetractionIn pmid:123"); `created`, `indexed` and `revised` are the days on
+    which the source made the record, gave it its headings, and last changed it.
     """
 
     key: str
@@ -70,7 +72,11 @@ class Record:
     pmcid: str = ""
     languages: tuple[str, ...] = ()
     publication_types: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     created: str = ""
+    indexed: str = ""
+    revised: str = ""
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -82,6 +88,19 @@ class Record:
             f"pmcid:{self.pmcid}" if self.pmcid else "",
         )
         return tuple(dict.fromkeys(key for key in known if key))
+
+    @property
+    def standing(self) -> str:
+        """What a reader must know of the report before all else, or nothing: "retracted", "expression of concern".
+
+        The notice of a retraction is not itself retracted (NLM's RefTypes RetractionIn and RetractionOf).
+        """
+        kinds = {notice.split(" ")[0] for notice in self.notices}
+        if "Retracted Publication" in self.publication_types or "RetractionIn" in kinds:
+            return "retracted"
+        if "RetractedandRepublishedIn" in kinds:
+            return "retracted and republished"
+        return "expression of concern" if "ExpressionOfConcernIn" in kinds else ""
 
     @property
     def label(self) -> str:
@@ -163,7 +182,9 @@ class Search:
     """One run of one strategy at one time, as a line of searches.jsonl holds it.
 
     `added` and `removed` are relative to the search `previous` ("" for the first one), so that the hits of any search
-    follow from the log alone, also after two branches that both searched were merged.
+    follow from the log alone, also after two branches that both searched were merged. `not_returned` are hits of which
+    the source gave no record, `changed` hits whose record it changed since the search before, `deleted` those removed
+    of which it has no record any more.
     """
 
     id: str
@@ -184,6 +205,8 @@ class Search:
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     not_returned: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
 
 
 # --- protocol and decisions -------------------------------------------------------------------------------------------

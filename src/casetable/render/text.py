@@ -94,7 +94,8 @@ def _worded(shown: Shown) -> str:
 
 def _linked(row: Row) -> str:
     label = _escaped(row.record.label)
-    return f"[{label}]({row.record.url})" if row.record.url else label
+    standing = f" **{_escaped(row.record.standing)}**" if row.record.standing else ""
+    return (f"[{label}]({row.record.url})" if row.record.url else label) + standing
 
 
 def _line(values: Sequence[str], *, is_raw: int = 0) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from urllib.parse import urlsplit
 
-from casetable.errors import SourceRefusedError, UsageError
+from casetable.errors import SourceError, SourceRefusedError, UsageError
 from casetable.formats.eutils import SearchAnswer, UnreadableAnswerError, read_articles, read_search
 from casetable.model import PMID, Record
-from casetable.sources.http import Client, Transport
+from casetable.sources.http import Client, Pace, Transport
 
 PUBMED_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 TOOL = "casetable"
 # ESearch gives no more than the first 9,999 records of PubMed, whatever `retmax` says.
 WINDOW = 9_999
 BATCH = 200
+# No record of PubMed was created before; the first span of days is open to the past, the last one to the future.
+FIRST_DAY = dt.date(1960, 1, 1)
+SLICING_ATTEMPTS = 3
 # At the documented 3 requests a second, requests 334 ms apart still draw refusals; 400 ms apart drew none.
 GAP_SECONDS, GAP_WITH_KEY_SECONDS = 0.4, 0.1
 
@@ -39,6 +44,7 @@ class PubMed:
         sleep: Callable[[float], None],
         identity: Identity,
         url: str = PUBMED_URL,
+        pace: Pace | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -55,23 +61,71 @@ class PubMed:
             clock=clock,
             sleep=sleep,
             gap_seconds=GAP_WITH_KEY_SECONDS if "api_key" in self._identity else GAP_SECONDS,
+            pace=pace,
             secrets=(identity.api_key.strip(),),
         )
 
-    def search(self, parameters: Mapping[str, str]) -> SearchAnswer:
-        """Returns what ESearch answers to `search_parameters`; raises SourceError, SourceRefusedError."""
-        form = {**parameters, **self._identity}
-        answer = self._client.ask(self._url + "esearch.fcgi", form, _whole_search)
-        if answer.count > WINDOW:
-            raise SourceRefusedError(
-                f"PubMed finds {answer.count:,} records and gives out the first {WINDOW:,} only;"
-                " nothing was changed: narrow the strategy, or limit it with 'published'"
-            )
-        return answer
+    def search(
+        self, parameters: Mapping[str, str], today: dt.date, progress: Callable[[int, int], None]
+    ) -> SearchAnswer:
+        """Returns what ESearch answers to `search_parameters`, with every PMID however many there are.
 
-    def fetch(self, pmids: Sequence[str], progress: Callable[[int], None]) -> tuple[Record, ...]:
+        Sets larger than the window are asked for in slices of their creation date, and the slices' PMIDs are held
+        against the count of the whole; `progress` is told how many are there, and of how many. Raises SourceError,
+        SourceRefusedError.
+        """
+        answer = self._search(parameters)
+        last = today + dt.timedelta(days=1)
+        found: dict[str, None] = {}
+        for _ in range(SLICING_ATTEMPTS):
+            if answer.count <= WINDOW:
+                return answer
+            found.clear()
+            slices = _split(FIRST_DAY, last, answer.count)
+            while slices:
+                since, until = slices.pop()
+                span = f"{_day(since, FIRST_DAY, '1800/01/01')}:{_day(until, last, '3000/12/31')}[crdt]"
+                part = self._search({**parameters, "term": f"({parameters['term']}) AND {span}"})
+                if part.count <= WINDOW:
+                    found.update(dict.fromkeys(part.pmids))
+                    progress(len(found), answer.count)
+                elif since == until:
+                    raise SourceRefusedError(
+                        f"PubMed created {part.count:,} of these records on {since} and gives out {WINDOW:,} at most;"
+                        " nothing was changed: narrow the strategy"
+                    )
+                else:
+                    slices += _split(since, until, part.count)
+            if len(found) == answer.count:
+                return replace(answer, pmids=tuple(found))
+            answer = self._search(parameters)  # records came or went meanwhile: count anew
+        raise SourceError(
+            f"PubMed counts {answer.count:,} records and gave out {len(found):,}, {SLICING_ATTEMPTS} times over;"
+            " nothing was changed"
+        )
+
+    def changed(self, pmids: Sequence[str], since: dt.date, progress: Callable[[int, int], None]) -> tuple[str, ...]:
+        """Returns those of the PMIDs whose records PubMed changed on a day or later, asking for BATCH at once."""
+        found: list[str] = []
+        wanted = [pmid for pmid in pmids if PMID.fullmatch(pmid)]
+        for start in range(0, len(wanted), BATCH):
+            batch = wanted[start : start + BATCH]
+            known = " OR ".join(f"{pmid}[uid]" for pmid in batch)
+            answer = self._search(search_parameters(f"({known}) AND {since:%Y/%m/%d}:3000/12/31[mdat]"))
+            asked = set(batch)
+            found += [pmid for pmid in answer.pmids if pmid in asked]
+            progress(min(start + BATCH, len(wanted)), len(wanted))
+        return tuple(found)
+
+    def _search(self, parameters: Mapping[str, str]) -> SearchAnswer:
+        return self._client.ask(self._url + "esearch.fcgi", {**parameters, **self._identity}, _whole_search)
+
+    def fetch(
+        self, pmids: Sequence[str], keep: Callable[[bytes, Sequence[str]], None], progress: Callable[[int], None]
+    ) -> tuple[Record, ...]:
         """Returns the records of PMIDs, in batches of BATCH; ids that PubMed does not know are left out.
 
+        `keep` is given each answer as it came and the PMIDs that were asked for, before the next one is asked for;
         `progress` is called with the number of ids asked for so far. Raises SourceError, SourceRefusedError.
         """
         records: dict[str, Record] = {}
@@ -80,11 +134,24 @@ class PubMed:
             batch = wanted[start : start + BATCH]
             form = {"db": "pubmed", "retmode": "xml", "id": ",".join(batch), **self._identity}
             asked = set(batch)
-            for record in self._client.ask(self._url + "efetch.fcgi", form, read_articles):
-                if record.pmid in asked:
-                    records[record.pmid] = record
+            body, answered = self._client.ask(self._url + "efetch.fcgi", form, lambda data: (data, read_articles(data)))
+            keep(body, batch)
+            records.update({record.pmid: record for record in answered if record.pmid in asked})
             progress(start + len(batch))
         return tuple(records[pmid] for pmid in wanted if pmid in records)
+
+
+def _split(since: dt.date, until: dt.date, count: int) -> list[tuple[dt.date, dt.date]]:
+    """Returns spans of days that cover a span, as many as would hold `count` records if these were spread evenly."""
+    days = (until - since).days + 1
+    parts = min(days, max(2, -(-count // (WINDOW * 4 // 5))))
+    cuts = [since + dt.timedelta(days=days * part // parts) for part in range(parts + 1)]
+    return [(start, end - dt.timedelta(days=1)) for start, end in pairwise(cuts)]
+
+
+def _day(day: dt.date, limit: dt.date, open_end: str) -> str:
+    """The day as PubMed reads it; at the limit of what is known, the open end."""
+    return open_end if day == limit else f"{day:%Y/%m/%d}"
 
 
 def _whole_search(data: bytes) -> SearchAnswer:

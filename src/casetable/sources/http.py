@@ -51,8 +51,14 @@ class Transport(Protocol):
     def __call__(self, url: str, form: Mapping[str, str]) -> Response: ...
 
 
+class Pace(Protocol):
+    """Says how many seconds to wait before a request, so that `gap_seconds` lie between any two; it takes the turn."""
+
+    def __call__(self, gap_seconds: float) -> float: ...
+
+
 class Client:
-    """Asks one service. `gap_seconds` lie between two requests, whoever makes them through this client."""
+    """Asks one service. `gap_seconds` lie between two requests of this client, or of all who share its `pace`."""
 
     def __init__(
         self,
@@ -62,6 +68,7 @@ class Client:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         gap_seconds: float,
+        pace: Pace | None = None,
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._name = name
@@ -69,6 +76,7 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         self._gap_seconds = gap_seconds
+        self._pace = pace or self._own_pace
         self._secrets = tuple(secret for secret in secrets if secret)
         self._free_at = 0.0
 
@@ -81,8 +89,9 @@ class Client:
         last = ""
         attempts = ATTEMPTS
         for attempt in range(ATTEMPTS):
+            if (wait := self._pace(self._gap_seconds)) > 0:
+                self._sleep(wait)
             wait = 0.0
-            self._pace()
             try:
                 response = self._transport(url, form)
             except NotReachedError as error:
@@ -101,12 +110,11 @@ class Client:
             self._sleep(max(wait, min(2.0**attempt, LONGEST_WAIT_SECONDS)))
         raise SourceError(f"{self._name} could not be reached ({last}); nothing was changed")
 
-    def _pace(self) -> None:
+    def _own_pace(self, gap_seconds: float) -> float:
         now = self._clock()
-        if now < self._free_at:
-            self._sleep(self._free_at - now)
-            now = self._free_at
-        self._free_at = now + self._gap_seconds
+        at = max(now, self._free_at)
+        self._free_at = at + gap_seconds
+        return at - now
 
     def _read(self, response: Response, read: Callable[[bytes], T]) -> T:
         status = response.status

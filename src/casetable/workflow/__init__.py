@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.shapes import joined
 from casetable.curation.starter import starter_files
 from casetable.dedup import Group, explain
+from casetable.drift import Drift, Stood, drifts, stood_at
 from casetable.errors import ReviewUnreadableError, UsageError
 from casetable.flow import Flow, count_flow
 from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
 from casetable.problems import Place, Problem, Rule, Severity, in_order
-from casetable.review import Item, Review
+from casetable.review import Item, Review, hits_by_search
 from casetable.table import Table, build_table
 from casetable.workspace import BUILD, REPORTS, SCREENING, Workspace, create, write_outputs
 
@@ -77,6 +79,7 @@ class Status:
     excluded: int
     awaiting_extraction: tuple[Item, ...]
     to_request: tuple[Item, ...]
+    noticed: tuple[Item, ...]
     errors: int
     warnings: int
 
@@ -107,6 +110,11 @@ def status(workspace: Workspace, today: dt.date) -> Status:
         excluded=sum(1 for item in review.items if item.screened.standing.is_excluded),
         awaiting_extraction=tuple(item for item in review.included if not item.extractions),
         to_request=tuple(item for item in review.included if awaiting_report(item)),
+        noticed=tuple(
+            item
+            for item in review.items
+            if (item.record.standing or item.record.notices) and not item.screened.standing.is_excluded
+        ),
         errors=sum(1 for problem in checked.problems if problem.severity is Severity.ERROR),
         warnings=sum(1 for problem in checked.problems if problem.severity is Severity.WARNING),
     )
@@ -123,6 +131,27 @@ def rule(code: str) -> Rule:
 def rules() -> tuple[Rule, ...]:
     """Returns the catalogue of rules."""
     return completeness.RULES
+
+
+# --- log, diff --------------------------------------------------------------------------------------------------------
+
+
+def log(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[Search, int], ...]:
+    """Returns the searches of the strategies named, or all, oldest first, each with the number of its hits."""
+    searches = readable_review(workspace).inputs.searches
+    hits = hits_by_search(searches)
+    return tuple((search, len(hits[search.id])) for search in searches if not names or search.strategy in names)
+
+
+def stood(workspace: Workspace, names: Sequence[str], day: dt.date) -> dict[str, Stood]:
+    """Returns what the searches of the strategies named, or all, stood at on a day, by strategy."""
+    found = stood_at(readable_review(workspace), day)
+    return {name: found[name] for name in sorted(found) if not names or name in names}
+
+
+def diff(workspace: Workspace, names: Sequence[str], since: dt.date | None) -> tuple[Drift, ...]:
+    """Returns what changed in the hits of the strategies named, or all, since a day or the search before."""
+    return tuple(drifts(readable_review(workspace), names, since))
 
 
 # --- screening, extraction --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from casetable import __version__
 from casetable.errors import UsageError
+from casetable.formats.eutils import SearchAnswer, UnreadableAnswerError, read_articles
 from casetable.formats.logs import search_id, write_records, write_search
 from casetable.formats.pubmed_xml import ORIGIN
 from casetable.model import Record, Search, Strategy
@@ -15,6 +16,7 @@ from casetable.review import Inputs, Item, Review, strategy_hash
 from casetable.sources.eutils import PubMed, search_parameters
 from casetable.workflow import readable_review
 from casetable.workspace import Workspace
+from casetable.workspace.cache import Answers
 
 Progress = Callable[[str, int, int], None]
 
@@ -28,15 +30,18 @@ class Searched:
     hits: int
     added: tuple[Record, ...]
     removed: tuple[Record, ...]
+    changed: tuple[Record, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refreshed:
-    """What a refresh found. `unchanged` are hand-written lists without a change, which leave no line in the log."""
+    """What a refresh found. `unchanged` are hand-written lists without a change, which leave no line in the log;
+    `fetched` counts the records asked for, `resumed` those taken from what a broken-off refresh had fetched."""
 
     searched: tuple[Searched, ...]
     unchanged: tuple[str, ...]
     fetched: int
+    resumed: int
     undecided: tuple[Item, ...]
 
 
@@ -51,20 +56,44 @@ def refresh(
 ) -> Refreshed:
     """Runs the strategies named, or all, and appends what they found; all of them land together or none does.
 
-    `pubmed` gives the source when the first database strategy needs it; `now` is the time of every search of this
-    refresh (UTC); `progress` is told what is under way, how far, and of how many. Raises SourceError,
-    SourceRefusedError, UsageError, ReviewUnreadableError; then nothing was changed.
+    Beside the searches PubMed is asked which of the known records it changed since the last search. `pubmed` gives the
+    source when the first database strategy needs it; `now` is the time of every search of this refresh (UTC);
+    `progress` is told what is under way, how far, and of how many. Raises SourceError, SourceRefusedError, UsageError,
+    ReviewUnreadableError; then nothing was changed but the cache.
     """
     with workspace.locked():
         review = readable_review(workspace)
-        strategies = _chosen(review.inputs, names)
-        records = dict(review.inputs.records)
-        found, unchanged, fetched = _run(review, strategies, records, pubmed, now, progress)
+        run = _Run(review, workspace.answers(), pubmed, now, progress)
+        found = run.run(_chosen(review.inputs, names))
         if not is_dry and found:
-            workspace.commit_refresh(write_records(records.values()), b"".join(write_search(s.search) for s in found))
+            lines = b"".join(write_search(searched.search) for searched in found)
+            workspace.commit_refresh(write_records(run.records.values()), lines)
         searches = (*review.inputs.searches, *(searched.search for searched in found))
-        after = Review(replace(review.inputs, searches=searches, records=records))
-    return Refreshed(searched=tuple(found), unchanged=unchanged, fetched=fetched, undecided=after.undecided)
+        after = Review(replace(review.inputs, searches=searches, records=run.records))
+    return Refreshed(
+        searched=tuple(found),
+        unchanged=tuple(run.unchanged),
+        fetched=run.fetched,
+        resumed=run.resumed,
+        undecided=after.undecided,
+    )
+
+
+def rebuild(workspace: Workspace, *, is_dry: bool = False) -> tuple[int, tuple[str, ...]]:
+    """Reads the known records anew from the answers kept in the cache, without a request.
+
+    Returns how many records were read anew, and the keys of those that are not in the cache, which stay as they are.
+    """
+    with workspace.locked():
+        review = readable_review(workspace)
+        answers = workspace.answers()
+        wanted = {record.pmid for record in review.inputs.records.values() if record.origin == ORIGIN and record.pmid}
+        kept = _kept(answers, wanted, after="")
+        records = dict(review.inputs.records)
+        records.update({record.key: record for record in kept.values() if record.key in records})
+        if not is_dry:
+            workspace.commit_refresh(write_records(records.values()), b"")
+    return len(kept), tuple(sorted(f"pmid:{pmid}" for pmid in wanted - kept.keys()))
 
 
 def _chosen(inputs: Inputs, names: Sequence[str]) -> list[Strategy]:
@@ -78,98 +107,161 @@ def _chosen(inputs: Inputs, names: Sequence[str]) -> list[Strategy]:
     return [known[name] for name in dict.fromkeys(names)] or list(known.values())
 
 
-def _run(
-    review: Review,
-    strategies: Sequence[Strategy],
-    records: dict[str, Record],
-    pubmed: Callable[[], PubMed],
-    now: dt.datetime,
-    progress: Progress,
-) -> tuple[list[Searched], tuple[str, ...], int]:
-    """Runs the searches, puts the records they bring into `records`; returns searches, unchanged lists, fetched."""
-    searches: list[tuple[Strategy, Search, tuple[str, ...]]] = []
-    unchanged = []
-    wanted: dict[str, None] = {}
-    source: PubMed | None = None
-    asked = [strategy for strategy in strategies if not strategy.method.is_other and not strategy.records]
-    for number, strategy in enumerate(asked):
-        progress(f"searching {strategy.source}", number, len(asked))
-        source = source or pubmed()
-        parameters = search_parameters(strategy.text, since=strategy.published_from, until=strategy.published_to)
-        answer = source.search(parameters)
-        keys = tuple(f"pmid:{pmid}" for pmid in answer.pmids)
-        for key in keys:
-            if key not in records or records[key].origin != ORIGIN:
-                wanted[key.removeprefix("pmid:")] = None
-        search = _search(
-            strategy,
-            now,
-            count=answer.count,
-            term=strategy.text,
-            translation=answer.translation,
-            translations=answer.translations,
-            errors=answer.errors,
-            warnings=answer.warnings,
-            parameters={name: value for name, value in parameters.items() if name != "term"},
+def _kept(answers: Answers, pmids: set[str], *, after: str) -> dict[str, Record]:
+    """Returns the records of PMIDs that stand in answers kept after a time, each from the last answer that has it."""
+    by_answer: dict[str, set[str]] = {}
+    for pmid, (name, when) in answers.latest().items():
+        if pmid in pmids and when > after:
+            by_answer.setdefault(name, set()).add(pmid)
+    found: dict[str, Record] = {}
+    for name, wanted in sorted(by_answer.items()):
+        body = answers.body(name)
+        if body is None:
+            continue
+        try:
+            records = read_articles(body)
+        except UnreadableAnswerError:
+            continue
+        found.update({record.pmid: record for record in records if record.pmid in wanted})
+    return found
+
+
+class _Run:
+    """One refresh under way; `records` are the review's with what it brought."""
+
+    def __init__(
+        self, review: Review, answers: Answers, pubmed: Callable[[], PubMed], now: dt.datetime, progress: Progress
+    ) -> None:
+        self.review = review
+        self.records = dict(review.inputs.records)
+        self.unchanged: list[str] = []
+        self.fetched = 0
+        self.resumed = 0
+        self._answers = answers
+        self._pubmed = pubmed
+        self._now = now.astimezone(dt.UTC)
+        self._progress = progress
+        self._changed: frozenset[str] = frozenset()
+        self._gone: frozenset[str] = frozenset()
+
+    def run(self, strategies: Sequence[Strategy]) -> list[Searched]:
+        asked = [strategy for strategy in strategies if not strategy.method.is_other and not strategy.records]
+        searches = self._ask(asked) if asked else []
+        for strategy in strategies:
+            if strategy in asked:
+                continue
+            for record in strategy.records:
+                if self.records.get(record.key, record).origin != ORIGIN:
+                    self.records[record.key] = record
+            last = self.review.last_searches.get(strategy.name)
+            if last and last.strategy_hash == strategy_hash(strategy):
+                self.unchanged.append(strategy.name)
+                continue
+            keys = tuple(record.key for record in strategy.records)
+            searches.append((self._search(strategy, count=len(keys)), keys))
+        return [self._compared(search, keys) for search, keys in searches]
+
+    def _ask(self, strategies: Sequence[Strategy]) -> list[tuple[Search, tuple[str, ...]]]:
+        source = self._pubmed()
+        answers: list[tuple[Strategy, Mapping[str, str], SearchAnswer]] = []
+        for number, strategy in enumerate(strategies):
+            self._progress("searching PubMed", number, len(strategies))
+            parameters = search_parameters(strategy.text, since=strategy.published_from, until=strategy.published_to)
+            answer = source.search(
+                parameters, self._now.date(), lambda done, of: self._progress("searching a large set", done, of)
+            )
+            answers.append((strategy, parameters, answer))
+        self._progress("searching PubMed", len(strategies), len(strategies))
+        self._fetch(source, strategies, [answer for _, _, answer in answers])
+        return [
+            (
+                self._search(
+                    strategy,
+                    count=answer.count,
+                    term=strategy.text,
+                    translation=answer.translation,
+                    translations=answer.translations,
+                    errors=answer.errors,
+                    warnings=answer.warnings,
+                    parameters={name: value for name, value in parameters.items() if name != "term"},
+                ),
+                tuple(f"pmid:{pmid}" for pmid in answer.pmids),
+            )
+            for strategy, parameters, answer in answers
+        ]
+
+    def _fetch(self, source: PubMed, strategies: Sequence[Strategy], answers: Sequence[SearchAnswer]) -> None:
+        """Fetches what is not known yet, what PubMed changed, and what a search no longer finds."""
+        before = self.review.inputs.records
+        known = sorted(record.pmid for record in before.values() if record.origin == ORIGIN and record.pmid)
+        last = max((s.when for s in self.review.inputs.searches if not s.method.is_other), default="")
+        changed: tuple[str, ...] = ()
+        if known and last:
+            # PubMed's day may end hours before or after ours.
+            since = dt.date.fromisoformat(last[:10]) - dt.timedelta(days=1)
+            changed = source.changed(known, since, lambda done, of: self._progress("asking for changes", done, of))
+        hits = {pmid for answer in answers for pmid in answer.pmids}
+        new = {pmid for pmid in hits if before.get(f"pmid:{pmid}") is None or before[f"pmid:{pmid}"].origin != ORIGIN}
+        earlier = {key for strategy in strategies for key in self.review.hits.get(strategy.name, ())}
+        vanished = {key.removeprefix("pmid:") for key in earlier if key.startswith("pmid:")} - hits
+        kept = _kept(self._answers, new, after=last)
+        self.resumed = len(kept)
+        wanted = sorted((new - kept.keys()) | set(changed) | vanished, key=int, reverse=True)
+        fetched: tuple[Record, ...] = ()
+        if wanted:
+            when = self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._progress("fetching records", 0, len(wanted))
+            fetched = source.fetch(
+                wanted,
+                lambda body, pmids: self._answers.keep(body, pmids, when),
+                lambda done: self._progress("fetching records", done, len(wanted)),
+            )
+        self.fetched = len(fetched)
+        came = {record.key: record for record in (*kept.values(), *fetched)}
+        self._changed = frozenset(
+            key
+            for key, record in came.items()
+            if key in before and before[key].origin == ORIGIN and before[key] != record
         )
-        searches.append((strategy, search, keys))
-    if asked:
-        progress(f"searching {asked[0].source}", len(asked), len(asked))
-    fetched: tuple[Record, ...] = ()
-    if wanted and source is not None:
-        progress("fetching records", 0, len(wanted))
-        fetched = source.fetch(tuple(wanted), lambda done: progress("fetching records", done, len(wanted)))
-    records.update({record.key: record for record in fetched})
-    for strategy in strategies:
-        if strategy in asked:
-            continue
-        for record in strategy.records:
-            if records.get(record.key, record).origin != ORIGIN:
-                records[record.key] = record
-        keys = tuple(record.key for record in strategy.records)
-        last = review.last_searches.get(strategy.name)
-        if last and last.strategy_hash == strategy_hash(strategy):
-            unchanged.append(strategy.name)
-            continue
-        searches.append((strategy, _search(strategy, now, count=len(keys)), keys))
-    found = [_compared(review, search, keys, records) for _, search, keys in searches]
-    return found, tuple(unchanged), len(fetched)
+        self._gone = frozenset(f"pmid:{pmid}" for pmid in vanished) - came.keys()
+        self.records.update(came)
 
+    def _search(self, strategy: Strategy, *, count: int, **answered: object) -> Search:
+        values: Mapping[str, object] = {
+            "id": "",
+            "previous": "",
+            "strategy": strategy.name,
+            "method": strategy.method,
+            "source": strategy.source,
+            "when": self._now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "strategy_hash": strategy_hash(strategy),
+            "count": count,
+            "added": (),
+            "removed": (),
+            "tool": f"casetable {__version__}",
+        }
+        return Search(**{**values, **answered})  # type: ignore[arg-type]
 
-def _search(strategy: Strategy, now: dt.datetime, *, count: int, **answered: object) -> Search:
-    values: Mapping[str, object] = {
-        "id": "",
-        "previous": "",
-        "strategy": strategy.name,
-        "method": strategy.method,
-        "source": strategy.source,
-        "when": now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "strategy_hash": strategy_hash(strategy),
-        "count": count,
-        "added": (),
-        "removed": (),
-        "tool": f"casetable {__version__}",
-    }
-    return Search(**{**values, **answered})  # type: ignore[arg-type]
-
-
-def _compared(review: Review, search: Search, keys: Sequence[str], records: Mapping[str, Record]) -> Searched:
-    """Completes a search with what it adds and removes against the search before."""
-    last = review.last_searches.get(search.strategy)
-    before = review.hits.get(search.strategy, frozenset())
-    hits = [key for key in keys if key in records]
-    search = replace(
-        search,
-        previous=last.id if last else "",
-        added=tuple(sorted(set(hits) - before)),
-        removed=tuple(sorted(before - set(hits))),
-        not_returned=tuple(sorted(key for key in keys if key not in records)),
-    )
-    search = replace(search, id=search_id(search))
-    return Searched(
-        search=search,
-        is_first=last is None,
-        hits=len(hits),
-        added=tuple(records[key] for key in search.added),
-        removed=tuple(records[key] for key in search.removed if key in records),
-    )
+    def _compared(self, search: Search, keys: Sequence[str]) -> Searched:
+        """Completes a search with what it adds and removes against the search before."""
+        last = self.review.last_searches.get(search.strategy)
+        before = self.review.hits.get(search.strategy, frozenset())
+        hits = {key for key in keys if key in self.records}
+        search = replace(
+            search,
+            previous=last.id if last else "",
+            added=tuple(sorted(hits - before)),
+            removed=tuple(sorted(before - hits)),
+            not_returned=tuple(sorted(set(keys) - hits)),
+            changed=tuple(sorted(self._changed & (hits | before))),
+            deleted=tuple(sorted(self._gone & before)),
+        )
+        search = replace(search, id=search_id(search))
+        return Searched(
+            search=search,
+            is_first=last is None,
+            hits=len(hits),
+            added=tuple(self.records[key] for key in search.added),
+            removed=tuple(self.records[key] for key in search.removed if key in self.records),
+            changed=tuple(self.records[key] for key in search.changed),
+        )

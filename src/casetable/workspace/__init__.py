@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -21,11 +19,13 @@ from casetable.curation.files import (
     read_strategy,
 )
 from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
-from casetable.errors import CasetableError, UsageError
+from casetable.errors import UsageError
 from casetable.formats.logs import read_records, read_searches
 from casetable.model import Report, Strategy
 from casetable.problems import Place, Problem
 from casetable.review import Inputs, Paths
+from casetable.workspace.cache import Answers
+from casetable.workspace.files import write_whole
 
 PROTOCOL = "review.yaml"
 STRATEGIES = "queries"
@@ -185,6 +185,10 @@ class Workspace:
                 before += b"\n"
             self.write(SEARCHES, before + appended)
 
+    def answers(self) -> Answers:
+        """The raw answers of sources, in the cache."""
+        return Answers(self.root / CACHE / "answers")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the review for writing; raises UsageError where another casetable holds it."""
@@ -231,38 +235,3 @@ def write_outputs(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes what was built, each file whole."""
     for name, data in sorted(files.items()):
         write_whole(folder / name, data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that at any moment, whatever ends the process, it is whole: the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if path.exists():
-                shutil.copymode(path, temporary)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise WriteError(f"{path} cannot be written ({error.strerror})") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut, where the system can."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-class WriteError(CasetableError):
-    """A file could not be written; the old one is as it was."""

@@ -1,0 +1,167 @@
+"""What changed between two searches of a strategy, and why, from recorded facts alone.
+
+A reason is told only where the log or the records show it; else the change is "unexplained", never a guess.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from casetable.model import Record, Search
+from casetable.review import Review, hits_by_search
+
+
+class Cause(StrEnum):
+    """Why a hit came or went, in the order in which causes are looked for."""
+
+    CREATED = "created"
+    DELETED = "deleted"
+    STRATEGY = "strategy edited"
+    TRANSLATION = "translation changed"
+    INDEXED = "indexed"
+    REVISED = "record changed"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A hit that came or went, and the reason; `record` is what is known of it now."""
+
+    key: str
+    record: Record | None
+    is_gain: bool
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What changed in a strategy's hits from one search to another, and which of its records changed."""
+
+    strategy: str
+    before: Search | None
+    after: Search
+    hits_before: int
+    hits_after: int
+    moves: tuple[Move, ...]
+    changed: tuple[tuple[str, Record | None], ...]
+    words_added: tuple[str, ...]
+    words_removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """What a strategy's last search until a day found."""
+
+    search: Search
+    hits: frozenset[str]
+
+
+def stood_at(review: Review, day: dt.date) -> Mapping[str, Stood]:
+    """Returns where each strategy's searches stood at the end of a day (UTC), from the log alone."""
+    hits = hits_by_search(review.inputs.searches)
+    limit = day.isoformat() + "T99"
+    return {
+        search.strategy: Stood(search=search, hits=hits[search.id])
+        for search in review.inputs.searches
+        if search.when <= limit
+    }
+
+
+def drifts(review: Review, names: Sequence[str], since: dt.date | None) -> Iterator[Drift]:
+    """Yields what changed in each strategy named, or in all, up to its last search.
+
+    Compared is the last search until the end of `since`; without it, the search before the last.
+    """
+    hits = hits_by_search(review.inputs.searches)
+    by_strategy: dict[str, list[Search]] = {}
+    for search in review.inputs.searches:
+        by_strategy.setdefault(search.strategy, []).append(search)
+    for name, searches in sorted(by_strategy.items()):
+        if names and name not in names:
+            continue
+        after = searches[-1]
+        if since is None:
+            before = searches[-2] if len(searches) > 1 else None
+        else:
+            before = next((s for s in reversed(searches) if s.when <= since.isoformat() + "T99"), None)
+        if before is after:
+            before_hits, between = hits[after.id], []
+        else:
+            before_hits = hits[before.id] if before else frozenset()
+            between = searches[searches.index(before) + 1 :] if before else searches
+        yield _drift(review, name, before, after, before_hits, hits[after.id], between)
+
+
+def _drift(
+    review: Review,
+    name: str,
+    before: Search | None,
+    after: Search,
+    hits_before: frozenset[str],
+    hits_after: frozenset[str],
+    between: Sequence[Search],
+) -> Drift:
+    records = review.inputs.records
+    deleted = {key for search in between for key in search.deleted}
+    added, removed = _words(before.term if before else "", after.term)
+    moves = [
+        Move(key=key, record=records.get(key), is_gain=key in hits_after, cause=cause, reason=reason)
+        for key in sorted(hits_before ^ hits_after)
+        for cause, reason in [
+            _cause(records.get(key), before, after, is_gain=key in hits_after, is_deleted=key in deleted)
+        ]
+    ]
+    changed = sorted({key for search in between for key in search.changed})
+    return Drift(
+        strategy=name,
+        before=before,
+        after=after,
+        hits_before=len(hits_before),
+        hits_after=len(hits_after),
+        moves=tuple(moves),
+        changed=tuple((key, records.get(key)) for key in changed) if before else (),
+        words_added=added if before else (),
+        words_removed=removed,
+    )
+
+
+def _cause(
+    record: Record | None, before: Search | None, after: Search, *, is_gain: bool, is_deleted: bool
+) -> tuple[Cause, str]:
+    if before is None:
+        return Cause.STRATEGY, f"found by the first search, on {after.when[:10]}"
+    then = before.when[:10]
+    if is_gain and record is not None and record.created >= then:
+        return Cause.CREATED, f"created on {record.created}, since the search of {then}"
+    if not is_gain and is_deleted:
+        return (
+            Cause.DELETED,
+            f"the source has no such record any more on {after.when[:10]}: deleted, or merged with another",
+        )
+    if before.strategy_hash != after.strategy_hash:
+        return Cause.STRATEGY, f"the strategy was edited since the search of {then}"
+    if before.translation != after.translation:
+        return Cause.TRANSLATION, f"{after.source} translates the strategy otherwise since the search of {then}"
+    if is_gain and record is not None and record.indexed >= then:
+        return Cause.INDEXED, f"existed, and got its subject headings on {record.indexed}"
+    if record is not None and record.revised >= then:
+        return Cause.REVISED, f"its record was changed on {record.revised}"
+    return Cause.UNEXPLAINED, "unexplained: nothing that is recorded tells why"
+
+
+def _words(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Returns the pieces of a strategy that were added, and those that were removed."""
+    old, new = (re.findall(r'"[^"]*"(?:\[[^\]]*\])?|[^\s()]+', text) for text in (before, after))
+    added: list[str] = []
+    removed: list[str] = []
+    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            removed.append(" ".join(old[i1:i2]))
+            added.append(" ".join(new[j1:j2]))
+    return tuple(text for text in added if text), tuple(text for text in removed if text)
