@@ -11,7 +11,7 @@ from casetable.curation import cells, files, nodes, shapes
 from casetable.curation.cells import E101
 from casetable.curation.shapes import joined
 from casetable.formats import logs
-from casetable.model import REASONS, Access, Cell, Method, Number, Report, Search, Status
+from casetable.model import REASONS, Access, Cell, Number, Report, Search, Status
 from casetable.problems import Example, Place, Problem, Rule, Severity, in_order, shown
 from casetable.review import Item, Review, hits_by_search, strategy_hash
 
@@ -121,6 +121,20 @@ Q105 = Rule(
         good="must_find: [pmid:11]",
         bad="must_find: [pmid:11, doi:10.1234/invented.2]",
         message="doi:10.1234/invented.2 was not found by the last search, on 2026-01-10",
+    ),
+)
+Q106 = Rule(
+    code="Q106",
+    name="record-not-returned",
+    severity=Severity.WARNING,
+    summary="a source counted a hit and gave no record of it",
+    why="Nobody can decide on a report of which nothing is known.",
+    fix="Run `casetable refresh` again later; it asks for such records each time.",
+    example=Example(
+        path="queries/searches.jsonl",
+        good='"count": 1, "added": ["pmid:11"], "removed": []',
+        bad='"count": 2, "added": ["pmid:11"], "removed": [], "not_returned": ["pmid:12"]',
+        message="PubMed counted pmid:12 on 2026-01-10, but gave no record of it",
     ),
 )
 S101 = Rule(
@@ -283,6 +297,19 @@ E113 = Rule(
         message="case 1: is 'not accessible', but the report's access is 'full text'; expected a value or 'not reported'",
     ),
 )
+E114 = Rule(
+    code="E114",
+    name="extraction-not-filled-in",
+    summary="an extraction does not say how the report was accessed, by whom and when, or how many cases it holds",
+    why="Whether a silent report was read, and whether a case was left out, rests on it.",
+    fix="Fill in access, extracted, cases_in_report and eligible_cases.",
+    example=Example(
+        path=_REPORT,
+        good="access: full text\n",
+        bad="access:\n",
+        message="is not filled in yet; expected full text, partial text, abstract or none",
+    ),
+)
 E201 = Rule(
     code="E201",
     name="not-accessible",
@@ -389,23 +416,31 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
             untested = ""
             if strategy.must_find:
                 untested = f"; {joined([known.key for known in strategy.must_find], 'and')}: not tested"
-            yield Q101.at(strategy.place, "was never run" + untested, field=strategy.name)
+            yield Q101.at(strategy.place, "was never run" + untested, field=strategy.name, hint=_next(strategy.name))
             continue
         day = search.when[:10]
         if search.strategy_hash != strategy_hash(strategy):
-            yield Q103.at(strategy.place, f"was edited since it was last run, on {day}", field=strategy.name)
+            message = f"was edited since it was last run, on {day}"
+            yield Q103.at(strategy.place, message, field=strategy.name, hint=_next(strategy.name))
         elif protocol is not None and not strategy.method.is_other:
             age = _age_days(search, today)
             if age is not None and age > protocol.max_search_age_days:
                 allowed = protocol.max_search_age_days
                 message = f"was last run {age} days ago, on {day}; the protocol allows {allowed}"
                 yield Q102.at(strategy.place, message, field=strategy.name)
+        if search.not_returned:
+            message = f"{search.source} counted {joined(search.not_returned, 'and')} on {day}, but gave no record of it"
+            yield Q106.at(strategy.place, message, field=strategy.name, hint=_next(strategy.name))
         found = {group for key in review.hits[strategy.name] if (group := review.group_of(key))}
         for known in strategy.must_find:
             if review.is_log_whole and review.group_of(known.key) not in found:
                 message = f"{known.key} was not found by the last search, on {day}"
                 yield Q105.at(known.place, message, field=strategy.name)
     yield from _log(review)
+
+
+def _next(name: str) -> str:
+    return f"next: casetable refresh {name}"
 
 
 def _age_days(search: Search, today: dt.date) -> int | None:
@@ -417,7 +452,7 @@ def _age_days(search: Search, today: dt.date) -> int | None:
 
 def _log(review: Review) -> Iterator[Problem]:
     searches = review.inputs.searches
-    ids = {search.id for search in searches}
+    strategies = {search.id: search.strategy for search in searches}
     paths = review.inputs.paths
     if not (review.is_read(paths.searches) and review.is_read(paths.records)):
         return
@@ -425,14 +460,12 @@ def _log(review: Review) -> Iterator[Problem]:
     standing = hits_by_search(searches)
     told = set()
     for search in searches:
-        if search.previous and search.previous not in ids:
+        if search.previous and strategies.get(search.previous) != search.strategy:
             message = (
                 f"the search of {search.strategy} on {search.when[:10]} follows {search.previous}, which is not there"
             )
             yield Q104.at(log, message, field=search.strategy)
-        elif search.method in (Method.DATABASE, Method.REGISTER) and search.count != len(standing[search.id]) + len(
-            search.not_returned
-        ):
+        elif search.count != len(standing[search.id]) + len(search.not_returned):
             message = (
                 f"the search of {search.strategy} on {search.when[:10]} counts {search.count} hits,"
                 f" but {len(standing[search.id])} follow from the log"
@@ -454,7 +487,8 @@ def _decisions(review: Review) -> Iterator[Problem]:
         yield S101.at(Place(path=screening), message, field=item.group.keys[0])
     for decision in review.inputs.decisions:
         if _is_unknown(review, decision.key):
-            yield S104.at(decision.place, f"{decision.key} is no record of this review", field=decision.key)
+            hint = shapes.did_you_mean(decision.key, review.records) or "'casetable status --records' lists them"
+            yield S104.at(decision.place, f"{decision.key} is no record of this review", field=decision.key, hint=hint)
         reasons = protocol.exclusion_reasons if protocol else {}
         if protocol and reasons and decision.verdict.value == "exclude" and decision.reason not in reasons:
             has = f"has the reason {shown(decision.reason)}" if decision.reason else "has no reason"
@@ -475,7 +509,10 @@ def _reports(review: Review) -> Iterator[Problem]:
     strays = [report for report in review.inputs.reports if review.group_of(report.key) is None]
     if review.is_log_whole:
         for report in strays:
-            yield E108.at(report.places["report"], f"{report.key} is no record of this review", field="report")
+            hint = shapes.did_you_mean(report.key, review.records) or "'casetable status --records' lists them"
+            yield E108.at(
+                report.places["report"], f"{report.key} is no record of this review", field="report", hint=hint
+            )
     for item in review.items:
         for report in item.extractions[1:]:
             message = f"{report.key} is extracted in {item.extractions[0].place.path} already"
@@ -496,6 +533,7 @@ def _reports(review: Review) -> Iterator[Problem]:
 
 def _cases(review: Review) -> Iterator[Problem]:
     for report in review.inputs.reports:
+        yield from _filled_in(report)
         doubtful = tuple(_eligibility(review, report))
         yield from doubtful
         yield from _counts(report, is_settled=not doubtful)
@@ -503,6 +541,24 @@ def _cases(review: Review) -> Iterator[Problem]:
         for question in report.questions:
             if not question.answer:
                 yield E202.at(question.place, f"open question: {shown(question.text, 200)}", field="questions")
+
+
+def _filled_in(report: Report) -> Iterator[Problem]:
+    for key, field, value, expected in (
+        ("access", "access", report.access, joined(Access)),
+        ("extracted", "by", report.by, "who extracted"),
+        ("extracted", "when", report.when, "a date as 2026-11-22"),
+        ("cases_in_report", "cases_in_report", report.cases_in_report, "how many cases the report describes"),
+        ("eligible_cases", "eligible_cases", report.eligible_cases, "how many of them are eligible"),
+        (
+            "cases",
+            "cases",
+            report.cases or _count(report.eligible_cases) == 0,
+            "a list of cases, each with '- case: ID'",
+        ),
+    ):
+        if not value:
+            yield E114.at(report.places[key], f"is not filled in yet; expected {expected}", field=field)
 
 
 def _counts(report: Report, *, is_settled: bool) -> Iterator[Problem]:
@@ -526,8 +582,8 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
 
 
-def _count(cell: Cell) -> int | None:
-    value = cell.value
+def _count(cell: Cell | None) -> int | None:
+    value = cell.value if cell else None
     if isinstance(value, Number) and value.low == value.high and not value.sign and value.low == int(value.low):
         return int(value.low)
     return None
@@ -593,6 +649,7 @@ RULES: tuple[Rule, ...] = (
     Q103,
     Q104,
     Q105,
+    Q106,
     S101,
     S102,
     S103,
@@ -607,6 +664,7 @@ RULES: tuple[Rule, ...] = (
     E111,
     E112,
     E113,
+    E114,
     E201,
     E202,
 )

@@ -11,6 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 from rapidfuzz import fuzz
 
@@ -193,12 +194,12 @@ def _identifier_links(records: Mapping[str, Record]) -> Iterator[Link]:
             if value:
                 owners[normal_doi(value) if name == "doi" else value].append(record)
         for value, owned in owners.items():
+            # One DOI can stand over many abstracts; a PMID stands over one record.
+            if len({record.pmid for record in owned if record.pmid}) > 1:
+                continue
             owned.sort(key=lambda record: record.key)
-            for index, one in enumerate(owned):
-                for other in owned[index + 1 :]:
-                    if one.pmid and other.pmid and one.pmid != other.pmid:
-                        continue  # one DOI can stand over many abstracts; a PMID stands over one record
-                    yield Link(one=one.key, other=other.key, reason=f"the same {name.upper()} {value}")
+            for one, other in pairwise(owned):
+                yield Link(one=one.key, other=other.key, reason=f"the same {name.upper()} {value}")
 
 
 _SIMILAR_TITLE = 95.0
@@ -211,25 +212,40 @@ def _title_links(records: Mapping[str, Record]) -> Iterator[tuple[float, Link]]:
     titles = {key: _normal_title(record.title) for key, record in records.items()}
     for key, record in records.items():
         if len(titles[key]) >= _SHORTEST_TITLE:
-            for block in _blocks(titles[key]):
+            for block in _blocks(record, titles[key]):
                 blocks[block].append(record)
     seen = set()
     for members in blocks.values():
-        for index, one in enumerate(members):
-            for other in members[index + 1 :]:
-                pair = (one.key, other.key) if one.key < other.key else (other.key, one.key)
-                if pair in seen:
-                    continue
-                seen.add(pair)
-                similarity = fuzz.ratio(titles[one.key], titles[other.key], score_cutoff=_SIMILAR_TITLE)
-                if similarity and _years_agree(one, other) and not _against(one, other):
-                    reason = f"titles {similarity:.0f} % alike, same year, {_told_authors(one, other)}"
-                    yield similarity, Link(one=pair[0], other=pair[1], reason=reason)
+        for one, other in _pairs(members, titles):
+            pair = (one.key, other.key) if one.key < other.key else (other.key, one.key)
+            if pair in seen:
+                continue
+            seen.add(pair)
+            similarity = fuzz.ratio(titles[one.key], titles[other.key], score_cutoff=_SIMILAR_TITLE)
+            if similarity and _years_agree(one, other) and not _against(one, other):
+                reason = f"titles {similarity:.0f} % alike, same year, {_told_authors(one, other)}"
+                yield similarity, Link(one=pair[0], other=pair[1], reason=reason)
 
 
-def _blocks(title: str) -> set[tuple[str, ...]]:
+_LARGEST_BLOCK = 60
+_NEIGHBORS = 8
+
+
+def _pairs(members: list[Record], titles: Mapping[str, str]) -> Iterator[tuple[Record, Record]]:
+    """Yields all pairs of a block; of a large one those that are neighbors by title, so that time stays linear."""
+    if len(members) <= _LARGEST_BLOCK:
+        yield from combinations(members, 2)
+        return
+    members = sorted(members, key=lambda record: (titles[record.key], record.key))
+    for index, one in enumerate(members):
+        for other in members[index + 1 : index + 1 + _NEIGHBORS]:
+            yield one, other
+
+
+def _blocks(record: Record, title: str) -> set[tuple[str, ...]]:
     words = title.split()
-    return {("head", *words[:3]), ("tail", *words[-3:])}
+    author = _normal_title(record.authors[0]).split(" ")[0] if record.authors else ""
+    return {("head", *words[:6]), ("tail", *words[-6:]), ("author", author, record.year, *words[:1])}
 
 
 def _normal_title(title: str) -> str:

@@ -97,7 +97,7 @@ def _is_retrieved(item: Item) -> bool:
     """Whether any of the report could be read: it was extracted with access to some of it, or excluded on reading it."""
     if item.screened.standing is Standing.REPORT_EXCLUDED:
         return True
-    return any(report.access is not Access.NONE for report in item.extractions)
+    return any(report.access not in (None, Access.NONE) for report in item.extractions)
 
 
 def _standing(items: list[Item], standing: Standing) -> int:

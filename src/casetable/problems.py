@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -41,7 +42,7 @@ class Problem:
     def __str__(self) -> str:
         field = f" {self.field}:" if self.field else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.place}: {self.code}{field} {self.message}{hint}"
+        return visible(f"{self.place}: {self.code}{field} {self.message}{hint}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +93,16 @@ def strict(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
 
 
+# What can steer a terminal, break a line, or turn the direction of what follows; and half characters.
+STEERING = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+
+
+def visible(text: str) -> str:
+    """Returns a text as one line that steers nothing: each character of STEERING as its escape."""
+    return STEERING.sub(lambda found: repr(found[0])[1:-1], text)
+
+
 def shown(value: object, limit: int = 60) -> str:
-    """Returns an offending value quoted for a message: one line, control characters made visible, cut at `limit`."""
+    """Returns an offending value quoted for a message: one line, what could steer made visible, cut at `limit`."""
     text = str(value)
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + "'"
+    return f"'{visible(text if len(text) <= limit else text[: limit - 1] + '…')}'"

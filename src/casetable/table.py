@@ -205,4 +205,5 @@ def long_cells(table: Table) -> Iterator[tuple[str, ...]]:
 def _long(head: tuple[str, str], name: str, when: str, cell: Cell) -> Iterator[tuple[str, ...]]:
     for each in cell.alternatives or (cell,):
         value = each.text if each.value is not None else ""
-        yield (*head, name, when, value, each.unit, cell.status.value, each.reported, each.where or cell.where)
+        place = each.where or cell.where
+        yield (*head, name, each.when or when, value, each.unit, cell.status.value, each.reported, place)

@@ -40,7 +40,8 @@ def test_from_init_to_the_table(tmp_path: Path, service: Service) -> None:
         "review.yaml:3:7: P104 title: is not filled in yet; expected the title of the review",
         "P104 question: is not filled in yet",
         "P104 eligibility: is not filled in yet; expected what a case must have, as a list under 'include'",
-        "queries/main.yaml:4:9: F202 purpose: is blank; expected what the strategy is for",
+        "queries/main.yaml:4:9: P102 purpose: does not say what it is for; expected 'purpose'",
+        "queries/main.yaml:5:10: P102 strategy: a database search has no query text; expected it behind 'strategy:'",
     ):
         assert step in first.out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,17 @@ def problems_of(folder: Path, files: dict[str, bytes]) -> tuple[Problem, ...]:
     return checked.problems
 
 
+def signed(log: bytes) -> bytes:
+    """The log with each line's id made anew, as `refresh` would have written the changed line."""
+    lines = []
+    for line in log.splitlines():
+        value = json.loads(line)
+        content = {name: told for name, told in value.items() if name != "id"}
+        value["id"] = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        lines.append(json.dumps(value).encode() + b"\n")
+    return b"".join(lines)
+
+
 def test_the_example_review_has_no_problem(tmp_path: Path) -> None:
     assert problems_of(tmp_path, example_files()) == ()
 
@@ -32,6 +45,8 @@ def test_the_bad_example_yields_exactly_its_message_and_the_good_one_nothing(rul
         assert good in files[example.path], "the good example is in the example review, which has no problem"
         bad = example.bad.encode("utf-8", "surrogateescape")
         files[example.path] = files[example.path].replace(good, bad, 1)
+        if example.path.endswith("searches.jsonl"):
+            files[example.path] = signed(files[example.path])
     else:
         assert example.good == "", "a file that only the bad example has"
         files[example.path] = example.bad.encode()
@@ -59,4 +74,10 @@ def test_messages_have_the_form_of_the_house() -> None:
 
 
 def test_warnings_are_what_is_honest_but_not_complete() -> None:
-    assert {rule.code for rule in RULES if rule.severity is Severity.WARNING} == {"Q101", "Q102", "E201", "E202"}
+    assert {rule.code for rule in RULES if rule.severity is Severity.WARNING} == {
+        "Q101",
+        "Q102",
+        "Q106",
+        "E201",
+        "E202",
+    }

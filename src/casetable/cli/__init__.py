@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs casetable and returns its exit code; never raises."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -65,7 +68,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted; every file is whole")
         return INTERRUPTED
-    except BrokenPipeError:
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _say(f"the answer cannot be written ({error.strerror})") if error.filename is None else _say(
+                f"{error.filename} cannot be read or written ({error.strerror})"
+            )
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 2
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # noqa: BLE001  # the last stop: whatever we did not foresee is our bug, and is logged
@@ -75,9 +84,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(text: str) -> None:
-    from casetable.cli.show import clean
+    from casetable.problems import visible
 
-    click.echo(f"casetable: {clean(text)}", err=True)
+    for number, line in enumerate(text.split("\n")):
+        click.echo(visible(line if number else f"casetable: {line}"), err=True)
 
 
 def _log_bug() -> str:
@@ -86,7 +96,7 @@ def _log_bug() -> str:
 
     told = f"casetable {__version__}, Python {sys.version}\n{traceback.format_exc()}"
     for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
-        if secret := os.environ.get(name):
+        if secret := os.environ.get(name, "").strip():
             told = told.replace(secret, f"<{name}>")
     with tempfile.NamedTemporaryFile("w", prefix="casetable-", suffix=".log", delete=False, encoding="utf-8") as file:
         file.write(told)

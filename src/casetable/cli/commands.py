@@ -37,10 +37,14 @@ _dry = click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be
 
 
 def _workspace(context: click.Context) -> Workspace:
+    from casetable.errors import UsageError
     from casetable.workspace import Workspace
 
     root = context.obj
-    return Workspace.find(Path(root).resolve() if root else Path.cwd())
+    try:
+        return Workspace.find(Path(root).resolve() if root else Path.cwd())
+    except OSError as error:
+        raise UsageError(f"the folder cannot be read ({error.strerror})") from None
 
 
 def _today() -> dt.date:
@@ -48,15 +52,15 @@ def _today() -> dt.date:
 
 
 def _echo(text: str = "") -> None:
-    from casetable.cli.show import clean
+    from casetable.problems import visible
 
-    click.echo(clean(text))
+    click.echo(visible(text))
 
 
 def _note(text: str) -> None:
-    from casetable.cli.show import clean
+    from casetable.problems import visible
 
-    click.echo(clean(text), err=True)
+    click.echo(visible(text), err=True)
 
 
 # --- init -------------------------------------------------------------------------------------------------------------
@@ -68,9 +72,8 @@ def _note(text: str) -> None:
 def init(folder: Path, *, is_dry: bool) -> None:
     """Write a new review, ready to fill in."""
     from casetable import workflow
-    from casetable.curation.starter import starter_files
 
-    names = tuple(sorted(starter_files())) if is_dry else workflow.init(folder)
+    names = workflow.init(folder, is_dry=is_dry)
     for name in names:
         _echo(f"{'would write' if is_dry else 'wrote'} {folder / name}")
     _note(f"next: cd {folder}, fill in review.yaml, and run 'casetable check': it names what is still to do")
@@ -135,7 +138,7 @@ def _pubmed() -> PubMed:
     from casetable.sources.pace import MachinePace
 
     return PubMed(
-        transport=requests_transport(f"casetable/{__version__}"),
+        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
         clock=time.monotonic,
         sleep=time.sleep,
         identity=Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", "")),
@@ -399,7 +402,7 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
     Ends 1 where there are errors, and 2 where a file cannot be read; all that can be read is checked all the same.
     """
     from casetable import workflow
-    from casetable.cli.show import counted, envelope, github_lines, problem_lines
+    from casetable.cli.show import counted, envelope, folded, github_lines, problem_lines
     from casetable.problems import Severity
     from casetable.problems import strict as made_strict
 
@@ -412,7 +415,8 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
         summary = {name: getattr(checked, name) for name in amounts}
         click.echo(envelope(problems, {"errors": errors, "warnings": warnings, **summary}))
     else:
-        for line in github_lines(problems) if form == "github" else problem_lines(problems, is_folded=not strict):
+        listed = problems if strict else folded(problems)
+        for line in github_lines(listed) if form == "github" else problem_lines(listed):
             click.echo(line)
         click.echo(
             f"checked {counted(checked.searches, 'search', 'searches')}, {counted(checked.hits, 'hit')},"
@@ -465,7 +469,8 @@ def status(context: click.Context, form: str, *, is_listing: bool) -> None:
 
 def _status_summary(found: Status) -> dict[str, int]:
     return {
-        "reports_found": sum(1 for item in found.items if item.is_hit),
+        "reports_found": len(found.items),
+        "no_longer_found": found.gone,
         "undecided": len(found.undecided),
         "excluded": found.excluded,
         "included": len(found.included),
@@ -493,6 +498,7 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
     yield (
         f"{counted(summary['reports_found'], 'report')} found: {summary['included']} included,"
         f" {summary['excluded']} excluded, {summary['undecided']} undecided"
+        + (f" ({summary['no_longer_found']} of them no longer found by a search)" if found.gone else "")
     )
     for title, items, hint in (
         ("undecided", found.undecided, "next: casetable screen"),
@@ -515,7 +521,8 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
         yield ""
         yield "all reports found"
         for item in found.items:
-            yield f"  {item.screened.standing.value:<24}  {named(item.record)}"
+            gone = "" if item.is_hit else " (no longer found)"
+            yield f"  {item.screened.standing.value:<24}  {named(item.record)}{gone}"
             others = [key for key in item.group.keys if key != item.record.key]
             if others:
                 yield f"  {'':<24}  also {', '.join(others)}"
@@ -592,7 +599,7 @@ def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
         raise UsageError(
             "there is no keyboard here; expected 'casetable screen RECORD --include' or '--exclude REASON'"
         )
-    review = workflow.readable_review(workspace)
+    review = workflow.screening_review(workspace)
     reasons = dict(review.inputs.protocol.exclusion_reasons) if review.inputs.protocol else {}
     items = review.undecided
     taken: list[tuple[int, bytes, bytes]] = []
@@ -637,7 +644,7 @@ def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
         _echo(f"  excluded: {reason}" if reason else "  included")
         taken.append((at, before, after))
         at, note = at + 1, ""
-    left = len(workflow.readable_review(workspace).undecided)
+    left = len(workflow.load_review(workspace).undecided)
     _echo(f"{len(taken)} decided, {left} undecided; every decision is in the file")
 
 
@@ -797,11 +804,19 @@ def rules(code: str | None, form: str) -> None:
             _echo(f"{rule.code}  {rule.severity.value:<7}  {rule.summary}")
         return
     rule = listed[0]
-    _echo(f"{rule.code} {rule.name} ({rule.severity})\n{rule.summary}\n\nwhy: {rule.why}\nfix: {rule.fix}")
+    for line in (
+        f"{rule.code} {rule.name} ({rule.severity})",
+        rule.summary,
+        "",
+        f"why: {rule.why}",
+        f"fix: {rule.fix}",
+    ):
+        _echo(line)
     bad = "the file is missing" if rule.example.bad is None else rule.example.bad or "the lines are missing"
     for title, text in (("good", rule.example.good), ("bad", bad)):
         if text:
-            _echo(f"\n{title}, in {rule.example.path}:")
+            _echo()
+            _echo(f"{title}, in {rule.example.path}:")
             for line in text[:600].rstrip("\n").split("\n"):
                 _echo(f"    {line[:160]}")
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from casetable.problems import Problem, Severity
+from casetable.problems import STEERING, Problem, Severity, visible
 
 if TYPE_CHECKING:
     from casetable.model import Record
     from casetable.review import Item
 
 FOLDED_FROM = 4
-
-
-def clean(text: str) -> str:
-    """Returns a text that cannot steer a terminal: what is not printable is shown as its escape."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any) -> str:
@@ -36,27 +32,32 @@ def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any
         }
         for problem in problems
     ]
-    return json.dumps({"schema": 1, "problems": listed, "summary": dict(summary), **own}, ensure_ascii=False, indent=2)
+    text = json.dumps({"schema": 1, "problems": listed, "summary": dict(summary), **own}, ensure_ascii=False, indent=2)
+    # A terminal may show it all the same; line breaks here are the JSON's own.
+    return STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
-def problem_lines(problems: Sequence[Problem], *, is_folded: bool) -> Iterator[str]:
-    """Yields a line a problem; where one rule warns often in one file, one line with the number of places."""
-    if not is_folded:
-        yield from (_line(problem) for problem in problems)
-        return
+def folded(problems: Sequence[Problem]) -> list[Problem]:
+    """Returns the problems with one in place of many where a rule warns often in one file."""
     alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     for problem in problems:
         if problem.severity is Severity.WARNING:
             alike[problem.place.path, problem.code].append(problem)
+    shown = []
     for problem in problems:
         group = alike.get((problem.place.path, problem.code), []) if problem.severity is Severity.WARNING else []
         if len(group) < FOLDED_FROM:
-            yield _line(problem)
+            shown.append(problem)
         elif group[0] is problem:
-            fields = len({other.field for other in group})
             told = problem.message.rpartition(": ")[2]
-            message = f"{len(group)} cells of {fields} fields: {told}; 'casetable check --strict' names each"
-            yield f"{problem.place}: {problem.code} warning: {message}"
+            message = f"{told}, and so are {len(group) - 1} more cells of this file"
+            shown.append(replace(problem, message=message, hint="'casetable check --strict' names each"))
+    return shown
+
+
+def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yields a line a problem."""
+    yield from (_line(problem) for problem in problems)
 
 
 def _line(problem: Problem) -> str:
@@ -64,7 +65,7 @@ def _line(problem: Problem) -> str:
     if problem.severity is Severity.WARNING:
         head = f"{problem.place}: {problem.code}"
         text = f"{head} warning:{text.removeprefix(head)}"
-    return clean(text)
+    return visible(text)
 
 
 def github_lines(problems: Sequence[Problem]) -> Iterator[str]:
@@ -80,7 +81,7 @@ def github_lines(problems: Sequence[Problem]) -> Iterator[str]:
         told = ",".join(f"{name}={_github(value, is_property=True)}" for name, value in parts.items())
         hint = f"; {problem.hint}" if problem.hint else ""
         field = f"{problem.field}: " if problem.field else ""
-        yield f"::{problem.severity.value} {told}::{_github(clean(field + problem.message + hint))}"
+        yield f"::{problem.severity.value} {told}::{_github(visible(field + problem.message + hint))}"
 
 
 def _github(text: str, *, is_property: bool = False) -> str:
@@ -95,7 +96,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 def named(record: Record, key: str = "") -> str:
     """Returns a record in one line: its key, label and title."""
-    return clean(f"{key or record.key}  {record.label}. {record.title}")
+    return visible(f"{key or record.key}  {record.label}. {record.title}")
 
 
 def item_value(item: Item) -> dict[str, Any]:
@@ -113,5 +114,5 @@ def item_value(item: Item) -> dict[str, Any]:
         "standing": item.screened.standing.value,
         "reason": decision.reason if decision else "",
         "extractions": [report.name for report in item.extractions],
-        "access": [report.access.value for report in item.extractions],
+        "access": [report.access.value if report.access else "" for report in item.extractions],
     }

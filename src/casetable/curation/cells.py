@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -119,7 +120,21 @@ E107 = Rule(
     ),
 )
 
-RULES = (E101, E102, E103, E104, E105, E106, E107)
+E115 = Rule(
+    code="E115",
+    name="not-a-reason",
+    summary="a text cell says that there is no value, in words that are no reason",
+    why="It would be counted as a value of the report.",
+    fix=f"Write why there is no value: {joined(REASONS)}.",
+    example=Example(
+        path=_REPORT,
+        good="    country: China\n",
+        bad="    country: n/a\n",
+        message=f"case 1: 'n/a' is neither a value nor a reason; expected {joined(REASONS)}",
+    ),
+)
+
+RULES = (E101, E102, E103, E104, E105, E106, E107, E115)
 
 _CELL_KEYS = ("value", "unit", "reported", "where", "note", "when", "derived", "from", "conflicting")
 _COURSE_KEYS = (*COURSE_PARTS, "unit", "reported", "where", "note")
@@ -293,6 +308,10 @@ def _conflict(
     if below.items is None or len(below.items) < 2:
         told(E107, below.place, f"{below.kind} stands after 'conflicting'; expected a list of two or more cells")
         return None
+    for item in below.items:
+        if item.pairs is not None and "conflicting" in item.pairs:
+            told(E107, item.place, "a conflict stands within a conflict; expected the alternatives in one list")
+            return None
     cells = [_cell(item, field, told, unit=texts["unit"], is_part=is_part) for item in below.items]
     if not all(cells):
         return None
@@ -332,6 +351,9 @@ def _valued(
             converted = _in_unit(value, texts.get("unit", ""), unit_place or node.place, field, told, is_part=is_part)
             if converted is None:
                 return None
+            entered = f"{value} {texts.get('unit', '')}".strip()
+            if value != converted[0]:
+                texts = {**texts, "note": "; ".join(t for t in (f"entered as {entered}", texts.get("note", "")) if t)}
             value, unit = converted
     return Cell(
         status=status,
@@ -360,15 +382,37 @@ def _value(node: Node, field: Field, told: _Told) -> Number | str | tuple[str, .
     if field.type is FieldType.NUMBER:
         number = read_number(text)
         if number is None:
-            hint = "write it without the comma" if read_number(text.replace(",", "")) else ""
-            told(E103, node.place, f"{shown(text)} is not a number as 3, 12.5, 92-93 or <280", hint)
+            told(E103, node.place, f"{shown(text)} is not a number as 3, 12.5, 92-93 or <280", _number_hint(text))
         return number
     if field.type is FieldType.CHOICE:
         return _choice(node, field, told)
     if field.type is FieldType.CHOICES:
         choice = _choice(node, field, told)
         return (choice,) if choice else None
+    near = did_you_mean(text, _REASON_WORDS) if len(text) < 20 else ""
+    if text.lower() in _NO_REASON or near:
+        told(E115, node.place, f"{shown(text)} is neither a value nor a reason; expected {joined(REASONS)}", near)
+        return None
     return text
+
+
+def _number_hint(text: str) -> str:
+    if read_number(text.replace(",", "")):
+        return "write a decimal with a point (1.5), and thousands without a comma (1500)"
+    found = re.fullmatch(r"(.*\d)\s*([A-Za-zµμ%/]+)", text)
+    if (
+        found
+        and read_number(found[1])
+        and (unit := next((u for u in (found[2], found[2].rstrip("s")) if is_known_unit(u)), ""))
+    ):
+        return f"write {{value: {found[1]}, unit: {unit}}}"
+    return ""
+
+
+# What people write for a reason; in a text field it would pass for a value.
+_NO_REASON = frozenset(
+    ["n/a", "na", "n.a.", "nr", "n.r.", "nd", "unknown", "-", "–", "—", "?", "not available", "not stated", "not given", "not known", "not mentioned", "missing", "tbd", "todo", "null", "nil"]
+)
 
 
 def _choice(node: Node, field: Field, told: _Told) -> str | None:

@@ -27,19 +27,16 @@ def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> byt
     decisions, problems = read_decisions(path, data)
     if problems:
         raise UsageError(f"{problems[0]}; mend it first, nothing was written")
-    text = data.decode("utf-8-sig")
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = data.decode("utf-8-sig").split("\n")
+    ending = "\r" if lines[0].endswith("\r") else ""
     root, _ = read_nodes(path, data)
     known = root.pairs.get("decisions") if root is not None and root.pairs else None
     at, indent = _end_of_list(path, lines, known, root)
-    block = [
-        f"{' ' * indent}- {line}" if first else f"{' ' * indent}  {line}" for first, line in _decision(decision, remark)
-    ]
+    block = [f"{' ' * indent}{'-' if first else ' '} {line}{ending}" for first, line in _decision(decision, remark)]
     lines[at:at] = block
     if lines[-1]:
         lines.append("")
-    changed = newline.join(lines).encode()
+    changed = "\n".join(lines).encode()
     if data.startswith(b"\xef\xbb\xbf"):
         changed = b"\xef\xbb\xbf" + changed
     after, faults = read_decisions(path, changed)
@@ -63,7 +60,7 @@ def _end_of_list(path: str, lines: list[str], known: Node | None, root: Node | N
         raise UsageError(f"{path}: has no 'decisions'; expected 'decisions:' in a line of its own")
     line = lines[key.line - 1]
     if known is not None and known.items is not None:  # an empty list in brackets
-        emptied = re.sub(r"^(\s*decisions\s*:)\s*\[\s*\]", r"\1", line)
+        emptied = re.sub(r"^(\s*decisions\s*:)[ \t]*\[[ \t]*\]", r"\1", line)
         if emptied == line or known.items:
             raise UsageError(f"{path}:{key.line}: the list stands in brackets; expected each item in lines of its own")
         lines[key.line - 1] = emptied

@@ -14,7 +14,6 @@ from casetable.curation.cells import E102, CellReader, not_accessible
 from casetable.curation.nodes import Node, read_nodes
 from casetable.curation.shapes import (
     CASE_KEYS,
-    F202,
     CaseShape,
     ColumnShape,
     FieldShape,
@@ -50,7 +49,6 @@ from casetable.model import (
     Report,
     Ruling,
     Stage,
-    Status,
     Strategy,
     Take,
     Verdict,
@@ -81,7 +79,7 @@ P102 = Rule(
         path="queries/main.yaml",
         good="strategy: dermatomyositis AND tocilizumab\n",
         bad="",
-        message="a database search has no query text; expected 'strategy'",
+        message="a database search has no query text; expected it behind 'strategy:'",
     ),
 )
 P103 = Rule(
@@ -148,7 +146,7 @@ def read_strategy(path: str, name: str, data: bytes) -> tuple[Strategy | None, R
         place=node.place,
         method=method,
         source=shape.source,
-        purpose=shape.purpose,
+        purpose=shape.purpose or "",
         text=" ".join((shape.strategy or "").split()),
         published_from=(shape.published.since or "") if shape.published else "",
         published_to=(shape.published.until or "") if shape.published else "",
@@ -161,6 +159,8 @@ def read_strategy(path: str, name: str, data: bytes) -> tuple[Strategy | None, R
 
 
 def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterator[Problem]:
+    if shape.purpose is None:
+        yield P102.at(key_place(node, "purpose"), "does not say what it is for; expected 'purpose'", field="purpose")
     if method.is_other or shape.records is not None:
         if shape.records is None:
             yield P102.at(node.place, f"a {method} lists no records; expected 'records'", field="records")
@@ -169,7 +169,8 @@ def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterat
             yield P102.at(key_place(node, "strategy"), message, field="strategy")
     else:
         if shape.strategy is None:
-            yield P102.at(node.place, "a database search has no query text; expected 'strategy'", field="strategy")
+            message = "a database search has no query text; expected it behind 'strategy:'"
+            yield P102.at(key_place(node, "strategy"), message, field="strategy")
         if shape.source != "PubMed":
             message = (
                 f"{shown(shape.source)} is no source that can be searched from here; expected PubMed, or 'records'"
@@ -182,7 +183,7 @@ def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterat
 def _listed_record(shape: RecordShape, name: str) -> Record:
     return Record(
         key=record_key(pmid=shape.pmid or "", doi=shape.doi or "", own=f"{name}:{shape.id}" if shape.id else ""),
-        origin=name,
+        origin=f"list:{name}",
         title=" ".join(shape.title.split()),
         authors=tuple(shape.authors),
         authors_truncated=shape.authors_truncated,
@@ -394,46 +395,33 @@ def read_report(path: str, name: str, data: bytes, form: Form | None) -> tuple[R
     shape, faults = fit(ReportShape, node)
     found = [*problems, *faults]
     cells = CellReader()
-    counts = {}
+    counts: dict[str, Cell | None] = {}
     for key in ("cases_in_report", "eligible_cases"):
         below = (node.pairs or {}).get(key)
-        if below is not None:
-            count = cells.entry(below, _COUNT, "")
-            counts[key] = count.cells[0] if count else None
-    found += [replace(problem, field="cases_in_report / eligible_cases") for problem in cells.problems]
-    cells.problems.clear()
+        count = cells.entry(below, replace(_COUNT, name=key), "") if below is not None and not below.is_blank else None
+        counts[key] = count.cells[0] if count else None
     case_nodes = node.at("cases").items or []
     entries = [_entries(below, form, cells) for below in case_nodes]
     found += cells.problems
-    if shape is None or any(counts.get(key) is None for key in ("cases_in_report", "eligible_cases")):
-        if shape is not None:
-            found += [
-                F202.at(key_place(node, key), "is blank; expected a number", field=key)
-                for key in ("cases_in_report", "eligible_cases")
-                if key in (node.pairs or {}) and node.at(key).is_blank
-            ]
+    if shape is None:
         return None, tuple(found)
     cases = tuple(_case(case, below, *read) for case, below, read in zip(shape.cases, case_nodes, entries, strict=True))
-    keys = ("report", "access", "cases_in_report", "eligible_cases", "cases")
+    keys = ("report", "access", "extracted", "cases_in_report", "eligible_cases", "cases")
     report = Report(
         name=name,
         key=shape.report,
         place=node.place,
-        access=Access(shape.access),
-        by=shape.extracted.by,
-        when=shape.extracted.when,
-        cases_in_report=counts["cases_in_report"] or _no_count(node),
-        eligible_cases=counts["eligible_cases"] or _no_count(node),
+        access=Access(shape.access) if shape.access else None,
+        by=(shape.extracted.by or "") if shape.extracted else "",
+        when=shape.extracted.when if shape.extracted else None,
+        cases_in_report=counts["cases_in_report"],
+        eligible_cases=counts["eligible_cases"],
         note=shape.note or "",
         questions=_questions(shape.questions, node),
         cases=cases,
         places={key: key_place(node, key) for key in keys},
     )
     return report, tuple(found)
-
-
-def _no_count(node: Node) -> Cell:
-    return Cell(status=Status.UNCLEAR, place=node.place)
 
 
 def _entries(node: Node, form: Form | None, cells: CellReader) -> tuple[dict[str, Entry], frozenset[str]]:

@@ -182,11 +182,12 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
         place = Place(path=path, line=before.count("\n") + 1, column=len(before) - (before.rfind("\n") + 1) + 1)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8; expected a file saved as UTF-8"
         return None, (F103.at(place, message),)
-    text = text.replace("\r\n", "\n")
     if found := _CONTROL.search(text):
         line_start = text.rfind("\n", 0, found.start()) + 1
         place = Place(path, text.count("\n", 0, line_start) + 1, found.start() - line_start + 1)
         return None, (F104.at(place, f"the control character {shown(found[0])} is not allowed; expected text"),)
+    # YAML breaks lines at these too; editors and git do not, and the places are theirs.
+    text = text.replace("\r\n", "\n").translate({0x85: " ", 0x2028: " ", 0x2029: " "})
     composer = _Composer(path)
     try:
         node = composer.compose(text)
@@ -201,7 +202,14 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
 
 
 # What YAML 1.2 does not allow in a stream (5.1), tabs and line breaks aside.
-_CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+_CONTROL = re.compile(
+    "\\r(?!\\n)|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\\ud800-\\udfff\\ufffe\\uffff]"
+)
+
+
+def can_be_written(text: str) -> bool:
+    """Whether a text can stand in a YAML file and be read again."""
+    return not _CONTROL.search(" ".join(text.split()))
 
 
 def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
@@ -217,12 +225,26 @@ def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Pl
         if "\t" in indent:
             at = Place(path=path, line=number + 1, column=indent.index("\t") + 1)
             return at, "a tab stands where the line is indented; expected spaces"
+    before = (lines[mark.line] if mark.line < len(lines) else "")[: mark.column]
     if "mapping values are not allowed" in problem:
-        return place, "a second ': ' stands in one line; expected the text in quotes, or the indent of the key above"
+        if before.count(": ") or ": " in before.lstrip():
+            return place, "a second ': ' stands in one line; expected the text after the first one in quotes"
+        return (
+            place,
+            "the indent fits no line above, or a line above has no ': '; expected the keys of one mapping in one column",
+        )
+    if re.search(r"""["']\s*$""", before) and ":" in before:
+        message = "text goes on after a closing quote; expected the whole in '…', or below '>-' in a line of its own"
+        return place, message
     if "expected <document start>" in problem or "document" in problem:
         return place, "something stands after the end of the file's mapping; expected one mapping of 'key: value' lines"
-    if "expected key" in problem or "could not find expected ':'" in problem:
-        return place, "a line without ': ' stands where a key is due; expected 'key: value'"
+    if "could not find expected ':'" in problem:
+        above = next((n for n in range(mark.line - 1, -1, -1) if n < len(lines) and lines[n].strip()), mark.line)
+        place = Place(path, above + 1, len(lines[above]) - len(lines[above].lstrip()) + 1)
+        return (
+            place,
+            "a line without ': ' stands where a key is due; expected 'key: value', with a blank after the colon",
+        )
     if "did not find expected" in problem or "expected <block end>" in problem or "block" in problem:
         return place, "the indent fits no line above; expected the keys of one mapping to begin in one column"
     if "quoted scalar" in (error.context or "") or "unexpected end of stream" in problem:
@@ -328,7 +350,7 @@ class _Composer:
             self.problems.append(F104.at(node.place, f"{node.kind} stands where a key is due; expected a plain key"))
             pending.append((f"<{node.kind} at {node.place}>", node.place))
             return True
-        pending.append((node.text or "", node.place))
+        pending.append(((node.text or "").strip(), node.place))
         return False
 
 

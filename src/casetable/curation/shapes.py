@@ -213,7 +213,7 @@ class PublishedShape(Shape):
 class StrategyShape(Shape):
     method: Annotated[str, _one_of(Method)] = Described(Method.DATABASE.value, description=joined(Method))
     source: Text = Described(description="the name of the source, as PubMed")
-    purpose: Text = Described(description="what the strategy is for")
+    purpose: Text | None = Described(None, description="what the strategy is for")
     strategy: Text | None = Described(None, description="the query text")
     published: PublishedShape | None = Described(None, description="'since' and 'until'")
     must_find: Annotated[list[Key], BeforeValidator(_listed)] = Described([], description="a list of record keys")
@@ -284,8 +284,8 @@ class FormShape(Shape):
 
 
 class ExtractedShape(Shape):
-    by: Text = Described(description="who extracted")
-    when: Date = Described(description="a date as 2026-11-22")
+    by: Text | None = Described(None, description="who extracted")
+    when: Date | None = Described(None, description="a date as 2026-11-22")
 
 
 class QuestionShape(Shape):
@@ -307,15 +307,15 @@ class CaseShape(Shape):
 
 class ReportShape(Shape):
     report: Key = Described(description="the key of the report's record")
-    access: Annotated[str, _one_of(("full text", "partial text", "abstract", "none"))] = Described(
-        description="full text, partial text, abstract or none"
+    access: Annotated[str, _one_of(("full text", "partial text", "abstract", "none"))] | None = Described(
+        None, description="full text, partial text, abstract or none"
     )
-    extracted: ExtractedShape = Described(description="'by' and 'when'")
-    cases_in_report: Any = Described(description="how many cases the report describes")
-    eligible_cases: Any = Described(description="how many of them are eligible")
+    extracted: ExtractedShape | None = Described(None, description="'by' and 'when'")
+    cases_in_report: Any = Described(None, description="how many cases the report describes")
+    eligible_cases: Any = Described(None, description="how many of them are eligible")
     note: Text | None = None
     questions: Annotated[list[QuestionShape], BeforeValidator(_listed)] = []
-    cases: Annotated[list[CaseShape], BeforeValidator(_listed)] = Described(description="a list of cases")
+    cases: Annotated[list[CaseShape], BeforeValidator(_listed)] = Described([], description="a list of cases")
 
 
 CASE_KEYS = frozenset(CaseShape.model_fields)

@@ -26,7 +26,9 @@ STRATEGY = """\
 schema: 1
 source: PubMed
 purpose:  # what the strategy is for
-strategy:  # the query as you would type it into PubMed, as: "dermatomyositis"[mh] AND tocilizumab[tiab]
+strategy:  # the query as you would type it into PubMed, below '>-' and indented, as:
+#  strategy: >-
+#    "dermatomyositis"[mh] AND tocilizumab[tiab]
 must_find:
   # - pmid:…  # a report that the strategy must find
 """
@@ -45,7 +47,7 @@ fields:
     label: Sex
     group: Patient
     type: choice
-    choices:
+    choices:  # write the choice in a case; behind it stand the words by which a report prints it
       female: [woman, girl]
       male: [man, boy]
   country:

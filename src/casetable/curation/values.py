@@ -151,7 +151,8 @@ def _quantity(expression: str) -> Any:
             name = {"%": "percent"}.get(found["name"], found["name"])
             terms.append(f"{name}**{found['power']}" if found["power"] else name)
     try:
-        return _registry()("".join(terms)) * 1
+        quantity = _registry()("".join(terms)) * 1
+        return quantity if hasattr(quantity, "dimensionality") else None
     except Exception:  # noqa: BLE001  # pint raises what its parser meets: any of it means "not a unit"
         return None
 

@@ -62,24 +62,42 @@ def read_search(data: bytes) -> SearchAnswer:
     if "ERROR" in result:
         raise _told_error(result["ERROR"])
     try:
-        count = int(result["count"])
-        pmids = tuple(str(pmid) for pmid in result.get("idlist") or ())
+        count = _count(result["count"])
+        pmids = _pmids(result.get("idlist", []))
     except (KeyError, TypeError, ValueError):
-        raise UnreadableAnswerError("a search result without a count", is_transient=True) from None
-    if not all(PMID.fullmatch(pmid) for pmid in pmids):
-        raise UnreadableAnswerError("a search result with an id that is no PMID", is_transient=True)
+        raise UnreadableAnswerError(
+            "a search result without a count, or with ids that are none", is_transient=True
+        ) from None
     return SearchAnswer(
         count=count,
         pmids=pmids,
-        translation=str(result.get("querytranslation") or ""),
+        translation=_plain(result.get("querytranslation") or ""),
         translations=tuple(
-            (str(item.get("from", "")), str(item.get("to", "")))
+            (_plain(item.get("from", "")), _plain(item.get("to", "")))
             for item in _items(result.get("translationset"))
             if isinstance(item, dict)
         ),
         errors=_told_lists(result.get("errorlist")),
         warnings=_told_lists(result.get("warninglist")),
     )
+
+
+def _count(value: object) -> int:
+    """NCBI sends its numbers as strings."""
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,10}", str(value)):
+        raise ValueError("no count")
+    return int(str(value))
+
+
+def _pmids(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(pmid, str) and PMID.fullmatch(pmid) for pmid in value):
+        raise TypeError("no list of PMIDs")
+    return tuple(value)
+
+
+def _plain(value: object) -> str:
+    """A text of an answer; half a character, which JSON can smuggle in, becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _items(value: Any) -> list[Any]:
@@ -90,12 +108,12 @@ def _told_lists(value: Any) -> dict[str, tuple[str, ...]]:
     """Returns the non-empty lists of a diagnostic, in the order of their names."""
     if not isinstance(value, dict):
         return {}
-    lists = {str(name): tuple(str(item) for item in _items(told)) for name, told in value.items()}
+    lists = {_plain(name): tuple(_plain(item) for item in _items(told)) for name, told in value.items()}
     return {name: lists[name] for name in sorted(lists) if lists[name]}
 
 
 def _told_error(message: Any) -> UnreadableAnswerError:
-    text = " ".join(str(message or "no search result").split())
+    text = " ".join(_plain(message or "no search result").split())
     return UnreadableAnswerError(text, is_transient=message is None or bool(_TRANSIENT.search(text)))
 
 

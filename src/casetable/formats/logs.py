@@ -6,13 +6,15 @@ in any order.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
-from casetable.model import Method, Record, Search
+from casetable.model import DOI, PMCID, PMID, Method, Record, Search
 from casetable.problems import Example, Place, Problem, Rule, shown
 
 MAX_LINE_BYTES = 4_000_000
@@ -44,7 +46,7 @@ def write_records(records: Iterable[Record]) -> bytes:
     lines = []
     for record in sorted(records, key=lambda record: record.key):
         values = {name: getattr(record, name) for name in sorted(_RECORD_FIELDS)}
-        lines.append(_line({name: value for name, value in values.items() if value not in ("", (), False)}))
+        lines.append(_line({name: v for name, v in values.items() if name == "title" or v not in ("", (), False)}))
     return b"".join(lines)
 
 
@@ -77,7 +79,15 @@ def _record(value: Mapping[str, Any]) -> Record | None:
             given[name] = content
         else:
             return None
-    return Record(**given) if given.get("key") and {"origin", "title"} <= given.keys() else None
+    if not (given.get("key") and {"origin", "title"} <= given.keys()):
+        return None
+    shapes = {"key": _KEY, "pmid": PMID, "doi": DOI, "pmcid": PMCID}
+    if any(given.get(name) and not shape.fullmatch(given[name]) for name, shape in shapes.items()):
+        return None
+    return Record(**given)
+
+
+_KEY = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,400}")
 
 
 def _is_list_of_text(value: object) -> bool:
@@ -85,8 +95,13 @@ def _is_list_of_text(value: object) -> bool:
 
 
 def search_id(search: Search) -> str:
-    """Returns the id of a search: a hash of all that it holds."""
-    return sha256(_line(_search_value(replace(search, id="")))).hexdigest()[:16]
+    """Returns the id of a search: a hash of all that its line holds beside the id, so that no line can change unseen."""
+    return _hash({"schema": SCHEMA, **_search_value(search)})
+
+
+def _hash(value: Mapping[str, Any]) -> str:
+    content = {name: told for name, told in value.items() if name != "id"}
+    return sha256(json.dumps(content, ensure_ascii=True, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def write_search(search: Search) -> bytes:
@@ -102,6 +117,8 @@ def read_searches(path: str, data: bytes) -> tuple[tuple[Search, ...], tuple[Pro
         search = _search(value)
         if search is None:
             problems.append(F205.at(place, "is not a search; expected a line as `refresh` writes it"))
+        elif search.id != _hash(value):
+            problems.append(F205.at(place, "does not hold what its id says; expected the line as `refresh` wrote it"))
         else:
             searches[search.id] = search
     return tuple(sorted(searches.values(), key=lambda search: (search.when, search.id))), tuple(problems)
@@ -143,7 +160,7 @@ def _search(value: Mapping[str, Any]) -> Search | None:
             },
             **{name: _as_text(value.get(name, "")) for name in ("term", "translation")},
             method=Method(value["method"]),
-            count=int(value["count"]),
+            count=_as_count(value["count"]),
             added=_as_texts(value["added"]),
             removed=_as_texts(value["removed"]),
             not_returned=_as_texts(value.get("not_returned", [])),
@@ -156,7 +173,28 @@ def _search(value: Mapping[str, Any]) -> Search | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return search if search.id and search.strategy and search.when else None
+    return search if search.id and search.strategy and _is_time(search.when) else None
+
+
+def _is_time(text: str) -> bool:
+    """Whether a text is a time as the log holds it: 2026-11-22T20:14:05Z."""
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").isoformat() + "Z" == text  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
+def _as_count(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 10**9:
+        raise TypeError
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _as_text(value: object) -> str:
@@ -186,7 +224,9 @@ def _values(path: str, data: bytes, problems: list[Problem]) -> Iterator[tuple[P
             problems.append(F205.at(place, f"is longer than {MAX_LINE_BYTES:,} bytes"))
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_once)
+            if b"\\u" in line:
+                json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be written again
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):

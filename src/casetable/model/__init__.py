@@ -18,9 +18,9 @@ from casetable.problems import Place
 # --- records ----------------------------------------------------------------------------------------------------------
 
 _DOI_PREFIX = re.compile(r"^\s*(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
-PMID = re.compile(r"[1-9]\d{0,8}")
-DOI = re.compile(r"10\.\d{4,9}/\S{1,300}")
-PMCID = re.compile(r"PMC[1-9]\d{0,9}")
+PMID = re.compile(r"[1-9][0-9]{0,8}")
+DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,300}")
+PMCID = re.compile(r"PMC[1-9][0-9]{0,9}")
 
 
 def normal_doi(text: str) -> str:
@@ -129,9 +129,9 @@ class Record:
     def url(self) -> str:
         """Where the record can be read, or nothing."""
         if self.doi:
-            return f"https://doi.org/{quote(normal_doi(self.doi), safe='/:;().-_')}"
+            return f"https://doi.org/{quote(normal_doi(self.doi), safe='/:;.-_')}"
         if self.pmid:
-            return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
+            return f"https://pubmed.ncbi.nlm.nih.gov/{quote(self.pmid, safe='')}/"
         return ""
 
 
@@ -462,16 +462,19 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One extracted report: the record it belongs to, how it was accessed, by whom, and its cases."""
+    """One extracted report: the record it belongs to, how it was accessed, by whom, and its cases.
+
+    What the file leaves blank is None or "".
+    """
 
     name: str
     key: str
     place: Place
-    access: Access
+    access: Access | None
     by: str
-    when: dt.date
-    cases_in_report: Cell
-    eligible_cases: Cell
+    when: dt.date | None
+    cases_in_report: Cell | None
+    eligible_cases: Cell | None
     note: str
     questions: tuple[Question, ...]
     cases: tuple[Case, ...]

@@ -12,10 +12,11 @@ import jinja2
 from markupsafe import Markup
 
 from casetable.flow import Flow
-from casetable.model import REASONS, Cell, Field, Status
-from casetable.render.text import MEANINGS, head
+from casetable.model import REASONS, Access, Cell, Field, Status
+from casetable.problems import visible
+from casetable.render.text import INCOMPLETE_MEANING, MEANINGS, head
 from casetable.review import Review
-from casetable.table import Row, Shown, Table
+from casetable.table import INCOMPLETE, Row, Shown, Table
 
 
 def render_page(review: Review, table: Table, flow: Flow) -> bytes:
@@ -41,7 +42,7 @@ def render_page(review: Review, table: Table, flow: Flow) -> bytes:
             }
             for _, record, case in table.not_eligible
         ],
-        meanings=[(status.value, _css(status), meaning) for status, meaning in MEANINGS.items()],
+        meanings=_legend(table),
         questions=_questions(review),
         searches=[
             {
@@ -64,6 +65,16 @@ def render_page(review: Review, table: Table, flow: Flow) -> bytes:
     return (text.strip() + "\n").encode()
 
 
+def _legend(table: Table) -> list[tuple[str, str, str]]:
+    """Name, class and meaning of each way in which a cell of this page is known."""
+    shown = [shown for row in table.rows for shown in (*row.columns, *row.fields)]
+    used = {status for each in shown for status in each.statuses}
+    legend = [(status.value, _css(status), meaning) for status, meaning in MEANINGS.items() if status in used]
+    if any(not each.pieces for each in shown):
+        legend.append((INCOMPLETE, INCOMPLETE, INCOMPLETE_MEANING.replace("`", "")))
+    return legend
+
+
 def _row(row: Row, table: Table) -> dict[str, Any]:
     known = sum(
         1 for shown in row.fields if set(shown.statuses) & {Status.REPORTED, Status.DERIVED, Status.CONFLICTING}
@@ -80,6 +91,7 @@ def _row(row: Row, table: Table) -> dict[str, Any]:
         "nothing": _nothing(row),
         "groups": groups,
         "known": known,
+        "is_open": row.report.access is Access.FULL_TEXT,
         "of": len(row.fields),
     }
 
@@ -168,9 +180,13 @@ def _file(name: str) -> str:
     return resources.files("casetable.render").joinpath(name).read_text(encoding="utf-8")
 
 
+def _finalize(value: object) -> object:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_finalize
     )
     return environment.from_string(_file("page.html"))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from casetable.flow import Flow
 from casetable.model import Column, Form, Status
 from casetable.review import Review
-from casetable.table import CELL_COLUMNS, Row, Shown, Table, long_cells
+from casetable.table import CELL_COLUMNS, INCOMPLETE, Row, Shown, Table, long_cells
 
 # What each way of knowing a cell means to a reader, in the order of the legend.
 MEANINGS = {
@@ -23,6 +23,9 @@ MEANINGS = {
     Status.UNCLEAR: "the report can be read in more than one way",
     Status.NOT_ACCESSIBLE: "the report could not be read as far as this",
 }
+
+
+INCOMPLETE_MEANING = "the extraction is not finished here; `casetable check` names the cell"
 
 
 def render_table(table: Table) -> bytes:
@@ -72,17 +75,19 @@ def render_markdown(review: Review, table: Table) -> bytes:
     ]
     used = {status for row in table.rows for shown in row.columns for status in shown.statuses}
     lines += ["", *(f"- *{status}*: {MEANINGS[status]}." for status in MEANINGS if status in used)]
+    if any(not shown.pieces for row in table.rows for shown in row.columns):
+        lines.append(f"- *{INCOMPLETE}*: {INCOMPLETE_MEANING}.")
     if table.not_eligible:
         lines += ["", "## Cases of these reports that are not eligible", ""]
         reasons = protocol.exclusion_reasons if protocol else {}
-        for report, record, case in table.not_eligible:
+        for _, record, case in table.not_eligible:
             why = reasons.get(case.reason, case.reason)
             note = f" ({_escaped(case.note)})" if case.note else ""
             lines.append(f"- {_escaped(record.label)}, case {_escaped(case.id)}: {_escaped(why)}{note}")
-            del report
     lines += ["", "## Reports", ""]
     for item in review.included:
-        access = item.extractions[0].access.value if item.extractions else "not extracted yet"
+        report = item.extractions[0] if item.extractions else None
+        access = "not extracted yet" if report is None else report.access.value if report.access else "not stated"
         url = f" <{item.record.url}>" if item.record.url else ""
         lines.append(f"- {_escaped(item.record.citation)}{url} Access: {access}.")
     return ("\n".join(lines) + "\n").encode()

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from casetable.errors import SourceError, SourceRefusedError, UsageError
 from casetable.formats.eutils import SearchAnswer, UnreadableAnswerError, read_articles, read_search
 from casetable.model import PMID, Record
-from casetable.sources.http import Client, Pace, Transport
+from casetable.sources.http import Client, OverloadedError, Pace, Transport
 
 PUBMED_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 TOOL = "casetable"
 # ESearch gives no more than the first 9,999 records of PubMed, whatever `retmax` says.
 WINDOW = 9_999
 BATCH = 200
+SMALLEST_BATCH = 25
 # No record of PubMed was created before; the first span of days is open to the past, the last one to the future.
 FIRST_DAY = dt.date(1960, 1, 1)
 SLICING_ATTEMPTS = 3
@@ -46,9 +47,16 @@ class PubMed:
         url: str = PUBMED_URL,
         pace: Pace | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isascii()
+        except ValueError:
+            is_address = False
+        if not is_address:
             raise UsageError("CASETABLE_EUTILS_URL is not a web address; expected http://… or https://…")
+        for name, value in (("NCBI_EMAIL", identity.email), ("NCBI_API_KEY", identity.api_key)):
+            if not (value.isascii() and value.isprintable()):
+                raise UsageError(f"{name} holds characters that cannot be sent; expected plain ASCII text")
         self._url = url.rstrip("/") + "/"
         self._identity = {
             name: value.strip()
@@ -62,7 +70,7 @@ class PubMed:
             sleep=sleep,
             gap_seconds=GAP_WITH_KEY_SECONDS if "api_key" in self._identity else GAP_SECONDS,
             pace=pace,
-            secrets=(identity.api_key.strip(),),
+            secrets=(identity.api_key.strip(), identity.email.strip()),
         )
 
     def search(
@@ -130,14 +138,27 @@ class PubMed:
         """
         records: dict[str, Record] = {}
         wanted = [pmid for pmid in dict.fromkeys(pmids) if PMID.fullmatch(pmid)]
-        for start in range(0, len(wanted), BATCH):
-            batch = wanted[start : start + BATCH]
+        batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)][::-1]
+        done = 0
+        while batches:
+            batch = batches.pop()
             form = {"db": "pubmed", "retmode": "xml", "id": ",".join(batch), **self._identity}
-            asked = set(batch)
-            body, answered = self._client.ask(self._url + "efetch.fcgi", form, lambda data: (data, read_articles(data)))
+            try:
+                body, answered = self._client.ask(
+                    self._url + "efetch.fcgi", form, lambda data: (data, read_articles(data))
+                )
+            except OverloadedError:
+                # NCBI's gateway gives up on requests that are too large for it at the moment.
+                if len(batch) <= SMALLEST_BATCH:
+                    raise
+                half = len(batch) // 2
+                batches += [batch[half:], batch[:half]]
+                continue
             keep(body, batch)
+            asked = set(batch)
             records.update({record.pmid: record for record in answered if record.pmid in asked})
-            progress(start + len(batch))
+            done += len(batch)
+            progress(done)
         return tuple(records[pmid] for pmid in wanted if pmid in records)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
 
@@ -20,7 +20,9 @@ ATTEMPTS = 5
 ATTEMPTS_UNREACHABLE = 3
 LONGEST_WAIT_SECONDS = 60.0
 MAX_BODY_BYTES = 200_000_000
+SHORTEST_SECRET = 4
 TIMEOUTS_SECONDS = (10.0, 60.0)
+LONGEST_ANSWER_SECONDS = 300.0
 
 T = TypeVar("T")
 
@@ -43,6 +45,10 @@ class NotReachedError(Exception):
     def __init__(self, message: str, *, is_closed: bool = False) -> None:
         super().__init__(message)
         self.is_closed = is_closed
+
+
+class OverloadedError(SourceError):
+    """The service's gateway answered 502 or 503 to every attempt: a smaller request may do."""
 
 
 class Transport(Protocol):
@@ -77,7 +83,7 @@ class Client:
         self._sleep = sleep
         self._gap_seconds = gap_seconds
         self._pace = pace or self._own_pace
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
         self._free_at = 0.0
 
     def ask(self, url: str, form: Mapping[str, str], read: Callable[[bytes], T]) -> T:
@@ -88,6 +94,7 @@ class Client:
         """
         last = ""
         attempts = ATTEMPTS
+        statuses = []
         for attempt in range(ATTEMPTS):
             if (wait := self._pace(self._gap_seconds)) > 0:
                 self._sleep(wait)
@@ -98,17 +105,20 @@ class Client:
                 last = str(error)
                 attempts = ATTEMPTS_UNREACHABLE if error.is_closed else ATTEMPTS
             else:
+                response = self._without_secrets(response)
+                statuses.append(response.status)
                 try:
                     return self._read(response, read)
                 except UnreadableAnswerError as error:
-                    last = self._redacted(str(error))
+                    last = str(error)[:300]
                     if not error.is_transient:
                         raise SourceRefusedError(f"{self._name} refused the request: {last}") from None
                     wait = _retry_after_seconds(response)
             if attempt >= attempts - 1:
                 break
             self._sleep(max(wait, min(2.0**attempt, LONGEST_WAIT_SECONDS)))
-        raise SourceError(f"{self._name} could not be reached ({last}); nothing was changed")
+        kind = OverloadedError if statuses and set(statuses) <= {502, 503} else SourceError
+        raise kind(f"{self._name} could not be reached ({last}); nothing was changed")
 
     def _own_pace(self, gap_seconds: float) -> float:
         now = self._clock()
@@ -131,10 +141,12 @@ class Client:
             raise UnreadableAnswerError(f"HTTP {status}", is_transient=is_transient)
         return value
 
-    def _redacted(self, text: str) -> str:
+    def _without_secrets(self, response: Response) -> Response:
+        """What was sent as a secret is taken out of the answer: services echo keys, and answers are kept."""
+        body = response.body
         for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text[:300]
+            body = body.replace(secret.encode(), "…".encode())
+        return response if body is response.body else replace(response, body=body)
 
 
 def _retry_after_seconds(response: Response) -> float:
@@ -144,28 +156,36 @@ def _retry_after_seconds(response: Response) -> float:
         return min(float(text), LONGEST_WAIT_SECONDS)
     try:
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(response.headers.get("date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT_SECONDS)
 
 
-def requests_transport(user_agent: str) -> Transport:
-    """Returns a transport over `requests`, with timeouts, one connection pool, no redirects and a bounded answer."""
+def requests_transport(
+    user_agent: str, clock: Callable[[], float], timeouts_seconds: tuple[float, float] = TIMEOUTS_SECONDS
+) -> Transport:
+    """Returns a transport over `requests`: timeouts, one connection pool, no redirects, answers bounded in size and time."""
+    from http.client import HTTPException
+
     import requests  # heavy, and most commands never reach out
+    from urllib3.exceptions import HTTPError
 
     session = requests.Session()
     session.headers["User-Agent"] = user_agent
 
     def send(url: str, form: Mapping[str, str]) -> Response:
+        until = clock() + LONGEST_ANSWER_SECONDS
         try:
             with session.post(
-                url, data=dict(form), timeout=TIMEOUTS_SECONDS, allow_redirects=False, stream=True
+                url, data=dict(form), timeout=timeouts_seconds, allow_redirects=False, stream=True
             ) as answer:
                 body = bytearray()
                 for chunk in answer.iter_content(65536):
                     body += chunk
                     if len(body) > MAX_BODY_BYTES:
                         raise NotReachedError(f"an answer of more than {MAX_BODY_BYTES:,} bytes")
+                    if clock() > until:
+                        raise NotReachedError("no whole answer in time")
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(status=answer.status_code, headers=headers, body=bytes(body))
         except requests.Timeout:
@@ -175,8 +195,9 @@ def requests_transport(user_agent: str) -> Transport:
         except requests.ConnectionError as error:
             reason, is_closed = _plain_reason(error)
             raise NotReachedError(reason, is_closed=is_closed) from None
-        except requests.RequestException as error:
-            raise NotReachedError(type(error).__name__) from None
+        except (requests.RequestException, HTTPError, HTTPException, ValueError, OSError) as error:
+            # What the libraries below raise for answers that are no HTTP.
+            raise NotReachedError(f"the answer was no HTTP ({type(error).__name__})") from None
 
     return send
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from casetable import completeness
 from casetable.completeness import Checked, awaiting_report
 from casetable.curation.edits import add_decision, new_report, report_name
+from casetable.curation.files import read_decisions
+from casetable.curation.nodes import can_be_written
 from casetable.curation.shapes import joined
 from casetable.curation.starter import starter_files
 from casetable.dedup import Group, explain
@@ -20,7 +22,20 @@ from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_k
 from casetable.problems import Place, Problem, Rule, Severity, in_order
 from casetable.review import Item, Review, hits_by_search
 from casetable.table import Table, build_table
-from casetable.workspace import BUILD, REPORTS, SCREENING, Workspace, create, write_outputs
+from casetable.workspace import (
+    BUILD,
+    DUPLICATES,
+    FORM,
+    PROTOCOL,
+    RECORDS,
+    REPORTS,
+    SCREENING,
+    SEARCHES,
+    Workspace,
+    create,
+    is_below,
+    write_outputs,
+)
 
 
 def load_review(workspace: Workspace) -> Review:
@@ -28,20 +43,39 @@ def load_review(workspace: Workspace) -> Review:
     return Review(workspace.load())
 
 
-def readable_review(workspace: Workspace) -> Review:
-    """Returns the review; raises ReviewUnreadableError, naming every file at fault, where some could not be read."""
+def readable_review(workspace: Workspace, *needed: str) -> Review:
+    """Returns the review, if all files at or below the paths needed could be read; without paths, all files.
+
+    Raises ReviewUnreadableError, naming every fault of the files that could not be read. Faults of other files do not
+    matter for what is to be done.
+    """
     review = load_review(workspace)
-    if review.inputs.unread or any(completeness.is_unreadable(problem) for problem in review.inputs.problems):
-        raise ReviewUnreadableError(
-            "the review cannot be read:\n" + "\n".join(str(problem) for problem in in_order(review.inputs.problems))
+    missing = [
+        path for path in sorted(review.inputs.unread) if not needed or any(is_below(path, need) for need in needed)
+    ]
+    if missing:
+        told = in_order(problem for problem in review.inputs.problems if problem.place.path in missing)
+        lead = (
+            f"{joined(missing, 'and')} cannot be used as it stands"
+            if len(missing) == 1
+            else (f"{joined(missing, 'and')} cannot be used as they stand")
         )
+        raise ReviewUnreadableError("\n".join([f"{lead}; nothing was written:", *(str(problem) for problem in told)]))
     return review
 
 
-def init(folder: Path) -> tuple[str, ...]:
+LOGS = (SEARCHES, RECORDS)
+
+
+def screening_review(workspace: Workspace) -> Review:
+    """Returns the review, if what screening needs of it can be read; raises ReviewUnreadableError."""
+    return readable_review(workspace, *LOGS, PROTOCOL, SCREENING)
+
+
+def init(folder: Path, *, is_dry: bool = False) -> tuple[str, ...]:
     """Writes a new review and returns its files; raises UsageError where one of them is there already."""
     files = starter_files()
-    create(folder, files)
+    create(folder, files, is_dry=is_dry)
     return tuple(sorted(files))
 
 
@@ -77,6 +111,7 @@ class Status:
     undecided: tuple[Item, ...]
     included: tuple[Item, ...]
     excluded: int
+    gone: int
     awaiting_extraction: tuple[Item, ...]
     to_request: tuple[Item, ...]
     noticed: tuple[Item, ...]
@@ -85,8 +120,8 @@ class Status:
 
 
 def status(workspace: Workspace, today: dt.date) -> Status:
-    """Returns where the review stands; raises ReviewUnreadableError."""
-    review = readable_review(workspace)
+    """Returns where the review stands, as far as its files can be read; raises ReviewUnreadableError."""
+    review = readable_review(workspace, *LOGS, SCREENING)
     checked = completeness.check(review, today)
     searches = []
     for strategy in review.inputs.strategies:
@@ -108,6 +143,7 @@ def status(workspace: Workspace, today: dt.date) -> Status:
         undecided=review.undecided,
         included=review.included,
         excluded=sum(1 for item in review.items if item.screened.standing.is_excluded),
+        gone=sum(1 for item in review.items if not item.is_hit),
         awaiting_extraction=tuple(item for item in review.included if not item.extractions),
         to_request=tuple(item for item in review.included if awaiting_report(item)),
         noticed=tuple(
@@ -138,20 +174,20 @@ def rules() -> tuple[Rule, ...]:
 
 def log(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[Search, int], ...]:
     """Returns the searches of the strategies named, or all, oldest first, each with the number of its hits."""
-    searches = readable_review(workspace).inputs.searches
+    searches = readable_review(workspace, *LOGS).inputs.searches
     hits = hits_by_search(searches)
     return tuple((search, len(hits[search.id])) for search in searches if not names or search.strategy in names)
 
 
 def stood(workspace: Workspace, names: Sequence[str], day: dt.date) -> dict[str, Stood]:
     """Returns what the searches of the strategies named, or all, stood at on a day, by strategy."""
-    found = stood_at(readable_review(workspace), day)
+    found = stood_at(readable_review(workspace, *LOGS), day)
     return {name: found[name] for name in sorted(found) if not names or name in names}
 
 
 def diff(workspace: Workspace, names: Sequence[str], since: dt.date | None) -> tuple[Drift, ...]:
     """Returns what changed in the hits of the strategies named, or all, since a day or the search before."""
-    return tuple(drifts(readable_review(workspace), names, since))
+    return tuple(drifts(readable_review(workspace, *LOGS), names, since))
 
 
 # --- screening, extraction --------------------------------------------------------------------------------------------
@@ -177,16 +213,22 @@ def decide(
     have, a missing name; ReviewUnreadableError.
     """
     with workspace.locked():
-        review = review or readable_review(workspace)
+        review = review or screening_review(workspace)
         item = known_item(review, key)
         if not by.strip():
             raise UsageError("a decision needs a name; give --by, or set git's user.name")
+        for name, text in (("the name", by), ("the note", note)):
+            if not can_be_written(text):
+                raise UsageError(f"{name} holds a character that is no text; expected letters, digits and signs")
         protocol = review.inputs.protocol
         if verdict is Verdict.EXCLUDE:
             _require_reason(protocol, reason)
         if stage is None:
             stage = Stage.REPORTS if item.screened.standing.is_included else Stage.RECORDS
-        earlier = next((d for d in reversed(item.decisions) if d.stage is stage), None)
+        before = workspace.read(SCREENING)
+        # Read anew: somebody else may have decided since the review was read.
+        taken, _ = read_decisions(SCREENING, before)
+        earlier = next((d for d in reversed(taken) if d.stage is stage and review.group_of(d.key) == item.group), None)
         if earlier is not None:
             raise UsageError(
                 f"{earlier.by} decided '{earlier.verdict}' on {earlier.key} already ({earlier.place});"
@@ -202,7 +244,6 @@ def decide(
             note=" ".join(note.split()),
             place=Place(path=SCREENING),
         )
-        before = workspace.read(SCREENING)
         after = add_decision(SCREENING, before, decision, f"{item.record.label}, {item.record.title}")
         if not is_dry:
             workspace.write(SCREENING, after)
@@ -238,8 +279,12 @@ def known_item(review: Review, key: str) -> Item:
 def new(workspace: Workspace, key: str, *, is_dry: bool = False) -> tuple[str, bytes]:
     """Writes an extraction to fill in and returns its path and text; raises UsageError where there is one already."""
     with workspace.locked():
-        review = readable_review(workspace)
+        review = readable_review(workspace, *LOGS, FORM, SCREENING)
         item = known_item(review, key)
+        if not item.screened.standing.is_included:
+            raise UsageError(
+                f"{item.record.label} is {item.screened.standing}; nothing was written; next: casetable screen {item.record.key}"
+            )
         if item.extractions:
             name = f"{REPORTS}/{item.extractions[0].name}.yaml"
             raise UsageError(f"{item.record.label} is extracted in {name} already; nothing was written")
@@ -257,12 +302,12 @@ def new(workspace: Workspace, key: str, *, is_dry: bool = False) -> tuple[str, b
 
 def groups(workspace: Workspace) -> tuple[Group, ...]:
     """Returns the groups of more than one record."""
-    return tuple(group for group in readable_review(workspace).groups if len(group.keys) > 1)
+    return tuple(group for group in readable_review(workspace, *LOGS, DUPLICATES).groups if len(group.keys) > 1)
 
 
 def explain_pair(workspace: Workspace, one: str, other: str) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
     """Returns whether two records are one report, the reasons for joining them, and how their fields compare."""
-    review = readable_review(workspace)
+    review = readable_review(workspace, *LOGS, DUPLICATES)
     first, second = known_item(review, one), known_item(review, other)
     keys = [_own_key(review, key, item) for key, item in ((one, first), (other, second))]
     reasons = tuple(f"{link.one} and {link.other}: {link.reason}" for link in first.group.links)

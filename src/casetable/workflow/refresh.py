@@ -14,8 +14,8 @@ from casetable.formats.pubmed_xml import ORIGIN
 from casetable.model import Record, Search, Strategy
 from casetable.review import Inputs, Item, Review, strategy_hash
 from casetable.sources.eutils import PubMed, search_parameters
-from casetable.workflow import readable_review
-from casetable.workspace import Workspace
+from casetable.workflow import LOGS, readable_review
+from casetable.workspace import STRATEGIES, Workspace
 from casetable.workspace.cache import Answers
 
 Progress = Callable[[str, int, int], None]
@@ -62,7 +62,7 @@ def refresh(
     ReviewUnreadableError; then nothing was changed but the cache.
     """
     with workspace.locked():
-        review = readable_review(workspace)
+        review = readable_review(workspace, STRATEGIES)
         run = _Run(review, workspace.answers(), pubmed, now, progress)
         found = run.run(_chosen(review.inputs, names))
         if not is_dry and found:
@@ -85,7 +85,7 @@ def rebuild(workspace: Workspace, *, is_dry: bool = False) -> tuple[int, tuple[s
     Returns how many records were read anew, and the keys of those that are not in the cache, which stay as they are.
     """
     with workspace.locked():
-        review = readable_review(workspace)
+        review = readable_review(workspace, *LOGS)
         answers = workspace.answers()
         wanted = {record.pmid for record in review.inputs.records.values() if record.origin == ORIGIN and record.pmid}
         kept = _kept(answers, wanted, after="")

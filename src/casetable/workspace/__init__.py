@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
 from casetable.errors import UsageError
 from casetable.formats.logs import read_records, read_searches
 from casetable.model import Report, Strategy
-from casetable.problems import Place, Problem
+from casetable.problems import Place, Problem, visible
 from casetable.review import Inputs, Paths
 from casetable.workspace.cache import Answers
 from casetable.workspace.files import write_whole
@@ -39,6 +40,7 @@ CACHE = ".casetable"
 BUILD = "build"
 
 MAX_LOG_BYTES = 2_000_000_000
+_NAME = re.compile(r"[^\W_][\w-]{0,99}")
 
 
 class Workspace:
@@ -53,6 +55,9 @@ class Workspace:
         for folder in (start, *start.parents):
             if (folder / PROTOCOL).is_file():
                 return cls(folder)
+        other = next((f for f in ("review.yml", "Review.yaml", "REVIEW.yaml") if (start / f).is_file()), "")
+        if other:
+            raise UsageError(f"{start / other} is not read; rename it to {PROTOCOL}")
         raise UsageError(
             f"{start} is not in a review: no {PROTOCOL} here or above; 'casetable init DIR' writes a new review"
         )
@@ -143,6 +148,8 @@ class Workspace:
                 return None, (F101.at(place, "is missing"),) if is_needed else ()
             if not path.is_file():
                 return None, (F101.at(place, "is not a file that can be read"),)
+            if not path.resolve().is_relative_to(self.root.resolve()):
+                return None, (F101.at(place, "is a link to a file outside the review; expected the file itself"),)
             if path.stat().st_size > limit:
                 return None, (F102.at(place, f"is larger than {limit:,} bytes"),)
             return path.read_bytes(), ()
@@ -153,18 +160,25 @@ class Workspace:
         """Yields the YAML files of a folder by name; a file that only looks like one is a problem, not passed over."""
         path = self.root / folder
         try:
-            names = sorted((entry.name for entry in path.iterdir()), key=_stem_first) if path.is_dir() else []
+            entries = [(entry.name, entry.is_dir()) for entry in path.iterdir()] if path.is_dir() else []
         except OSError as error:
             problems.append(F101.at(Place(path=folder), f"cannot be read ({error.strerror})"))
             return
-        for name in names:
-            if name.startswith("."):
+        for name, is_folder in sorted(entries, key=lambda entry: _stem_first(entry[0])):
+            whole = f"{folder}/{name}"
+            if name.startswith(".") or not (is_folder or name.lower().endswith((".yml", ".yaml"))):
                 continue
-            if name.endswith(".yaml"):
-                yield f"{folder}/{name}"
-            elif name.lower().endswith((".yml", ".yaml")):
-                unread.add(f"{folder}/{name}")
-                problems.append(F107.at(Place(path=f"{folder}/{name}"), "is not read; expected the ending .yaml"))
+            if is_folder and whole != REPORTS:
+                expected = f"is a folder, and not read; expected its files in {folder}/ itself"
+            elif not name.endswith(".yaml"):
+                expected = "is not read; expected the ending .yaml"
+            elif not _NAME.fullmatch(name.removesuffix(".yaml")):
+                expected = "is not read; expected a name of letters, digits, '_' and '-'"
+            else:
+                yield whole
+                continue
+            unread.add(whole)
+            problems.append(F107.at(Place(path=visible(whole)), expected))
 
     # --- writing ---
 
@@ -212,9 +226,14 @@ class Workspace:
         if git is None:
             return ""
         answer = subprocess.run(  # noqa: S603  # no part of the command comes from outside
-            [git, "-C", str(self.root), "config", "user.name"], capture_output=True, text=True, check=False
+            [git, "-C", str(self.root), "config", "user.name"], capture_output=True, check=False
         )
-        return answer.stdout.strip()
+        return answer.stdout.decode("utf-8", "replace").strip()
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder's, or of something below it."""
+    return path == folder or path.startswith(folder + "/")
 
 
 def _stem_first(name: str) -> tuple[str, str]:
@@ -222,11 +241,19 @@ def _stem_first(name: str) -> tuple[str, str]:
     return Path(name).stem, name
 
 
-def create(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes a new review; raises UsageError, before anything is written, where one of its files is there already."""
-    there = sorted(name for name in files if (folder / name).exists())
-    if there:
-        raise UsageError(f"{folder} holds {', '.join(there)} already; nothing was written")
+def create(folder: Path, files: Mapping[str, bytes], *, is_dry: bool = False) -> None:
+    """Writes a new review; raises UsageError, before anything is written, where one of its files cannot be new."""
+    try:
+        there = sorted(name for name in files if (folder / name).exists())
+        in_the_way = sorted(
+            {str(above) for name in files for above in (folder / name).parents if above.exists() and not above.is_dir()}
+        )
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be a folder ({error.strerror})") from None
+    if there or in_the_way:
+        raise UsageError(f"{folder} holds {', '.join(there or in_the_way)} already; nothing was written")
+    if is_dry:
+        return
     for name, data in files.items():
         write_whole(folder / name, data)
 
