@@ -91,18 +91,20 @@ def group_records(
             for one, other in _ruled_pairs(ruling, names):
                 ruled_apart[one, other] = ruling
                 clusters.keep_apart(one, other)
-    for ruling in rulings:
-        if ruling.is_same:
-            for one, other in _ruled_pairs(ruling, names):
-                against = clusters.join(Link(one=one, other=other, reason=f"ruled the same by {ruling.by}"))
-                if against:
-                    line = ruled_apart[against].place.line
-                    message = f"{one} and {other} are ruled the same, but in line {line} different"
-                    problems.append(D102.at(ruling.place, message, field="records"))
+    same = sorted(
+        ((*pair, ruling) for ruling in rulings if ruling.is_same for pair in _ruled_pairs(ruling, names)),
+        key=lambda ruled: (ruled[0], ruled[1], ruled[2].place),
+    )
+    for one, other, ruling in same:
+        against = clusters.join(Link(one=one, other=other, reason=f"ruled the same by {ruling.by}"), held=())
+        if against:
+            line = ruled_apart[against].place.line
+            message = f"{one} and {other} are ruled the same, but in line {line} different"
+            problems.append(D102.at(ruling.place, message, field="records"))
     for link in sorted(_identifier_links(records), key=lambda link: (link.one, link.other, link.reason)):
-        clusters.join(link)
+        clusters.join(link, held=("pmid",))
     for _, link in sorted(_title_links(records), key=lambda scored: (-scored[0], scored[1].one, scored[1].other)):
-        clusters.join(link)
+        clusters.join(link, held=("pmid", "doi"))
     return clusters.groups(), tuple(problems)
 
 
@@ -145,13 +147,20 @@ class _Clusters:
         self._members: dict[str, list[str]] = {key: [key] for key in records}
         self._apart: dict[str, set[str]] = defaultdict(set)
         self._links: list[Link] = []
+        self._known = {
+            name: {key: {value} if (value := _identifier(record, name)) else set() for key, record in records.items()}
+            for name in ("pmid", "doi")
+        }
 
     def keep_apart(self, one: str, other: str) -> None:
         self._apart[one].add(other)
         self._apart[other].add(one)
 
-    def join(self, link: Link) -> tuple[str, str] | None:
-        """Joins two records and all that is joined with them; returns the pair that forbids it, if one does."""
+    def join(self, link: Link, *, held: tuple[str, ...]) -> tuple[str, str] | None:
+        """Joins two records and all that is joined with them; returns the pair of records that forbids it, if one does.
+
+        `held` names the identifiers that must not differ: two PMIDs are two reports, also through a third record.
+        """
         root, other = self._find(link.one), self._find(link.other)
         if root == other:
             self._links.append(link)
@@ -164,6 +173,12 @@ class _Clusters:
                 for forbidden in sorted(self._apart.get(member, ())):
                     if forbidden in there:
                         return (member, forbidden) if member < forbidden else (forbidden, member)
+        for name in held:
+            known = self._known[name]
+            if known[root] and known[other] and known[root].isdisjoint(known[other]):
+                return None
+        for known in self._known.values():
+            known[root] |= known[other]
         self._parent[other] = root
         self._members[root] += self._members.pop(other)
         self._links.append(link)
@@ -198,10 +213,15 @@ def _identifier_links(records: Mapping[str, Record]) -> Iterator[Link]:
             if len({record.pmid for record in owned if record.pmid}) > 1:
                 continue
             owned.sort(key=lambda record: record.key)
-            for one, other in pairwise(owned):
+            for one, other in combinations(owned, 2) if len(owned) <= _FEW else pairwise(owned):
                 yield Link(one=one.key, other=other.key, reason=f"the same {name.upper()} {value}")
 
 
+def _identifier(record: Record, name: str) -> str:
+    return normal_doi(record.doi) if name == "doi" else str(getattr(record, name))
+
+
+_FEW = 20
 _SIMILAR_TITLE = 95.0
 _SHORTEST_TITLE = 20
 
@@ -266,6 +286,12 @@ _NOTICE = re.compile(
 )
 
 
+# Figures, Roman numbers, single letters and number words: what tells the parts of a series apart.
+_NUMBERS = re.compile(
+    r"\d+|\b(?:[ivxlc]+|[a-z]|one|two|three|four|five|six|seven|eight|nine|ten|first|second|third|fourth)\b"
+)
+
+
 def _against(one: Record, other: Record) -> list[str]:
     """Returns what speaks against two records with like titles being of one report."""
     found = [
@@ -279,7 +305,7 @@ def _against(one: Record, other: Record) -> list[str]:
         found.append("no author in common")
     if not (one.authors and other.authors) and not (one.year and other.year):
         found.append("neither authors nor years to compare")
-    numbers = [re.findall(r"\d+|\b(?:i{1,3}|iv|v|vi)\b", _normal_title(record.title)) for record in (one, other)]
+    numbers = [_NUMBERS.findall(_normal_title(record.title)) for record in (one, other)]
     if numbers[0] != numbers[1]:
         found.append("different numbers in the titles")
     if bool(_NOTICE.search(one.title)) != bool(_NOTICE.search(other.title)):

@@ -32,10 +32,12 @@ def count_flow(review: Review) -> Flow:
     A record counts once for each source that found it. A report that any database or register found is in the
     template's first column, with its copies counted as duplicates; one that only other methods found is in the second.
     """
-    found: dict[str, set[str]] = {}
-    methods: dict[str, Method] = {}
+    # Searches of one database are one source; every list is one of its own, whatever its name.
+    found: dict[tuple[bool, str], set[str]] = {}
+    methods: dict[tuple[bool, str], Method] = {}
     for strategy in review.inputs.strategies:
-        source = strategy.name if strategy.method.is_other else strategy.source
+        is_other = strategy.method.is_other
+        source = (is_other, strategy.name if is_other else strategy.source)
         found.setdefault(source, set()).update(review.hits.get(strategy.name, ()))
         methods[source] = strategy.method
     by_method: Counter[Method] = Counter()
@@ -81,7 +83,7 @@ def count_flow(review: Review) -> Flow:
         prisma=prisma,
         specific={
             f"{method}_specific_results": {
-                source: len(keys) for source, keys in sorted(found.items()) if methods[source] is method
+                source[1]: len(keys) for source, keys in sorted(found.items()) if methods[source] is method
             }
             for method in (Method.DATABASE, Method.REGISTER)
         },

@@ -126,7 +126,12 @@ def _taken_courses(courses: Sequence[Course], take: Take) -> Sequence[Course]:
 def _taken(cells: Sequence[Cell], take: Take) -> Cell:
     if take is Take.LAST:
         return cells[-1]
-    numbers = [(cell.value, cell) for cell in cells if isinstance(cell.value, Number)]
+    numbers = [
+        (each.value, cell)
+        for cell in cells
+        for each in (cell.alternatives or (cell,))
+        if isinstance(each.value, Number)
+    ]
     if take in (Take.LOWEST, Take.HIGHEST) and numbers:
         choose = min if take is Take.LOWEST else max
         return choose(numbers, key=lambda number: number[0].low if take is Take.LOWEST else number[0].high)[1]

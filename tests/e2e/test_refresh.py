@@ -159,7 +159,7 @@ def test_ids_that_are_not_returned_are_named_and_asked_for_again(review: Path, s
     assert "but gave no record of it; next: casetable refresh main" in check
     service.asked.clear()
     casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url)
-    assert [asked.form.get("id") for asked in service.asked] == [None, None, "404"]
+    assert [asked.form.get("id") for asked in service.asked] == [None, None, "404", "404"], "once more, then it is told"
 
 
 def test_passing_faults_are_outlived(review: Path, service: Service) -> None:

@@ -50,8 +50,38 @@ def test_a_number_a_range_and_a_bound_are_read(text: str, read: tuple[str, str, 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "three", "1,271.4", "1,5", "1 271", "93-92", "<3-4", "<", "-", "1e3", "0x10", ".5", "5.", "1.2.3", "½", "٣"]
-    + ["３", "~3", "3%", "3 ng/ml", "3–4–5", "--3", "NaN", "inf", "1" * 16, "1." + "2" * 10, "<<3", "3\n4", "=3"],
+    [
+        "",
+        " ",
+        "three",
+        "1,271.4",
+        "1,5",
+        "1 271",
+        "93-92",
+        "<3-4",
+        "<",
+        "-",
+        "1e3",
+        "0x10",
+        ".5",
+        "5.",
+        "1.2.3",
+        "½",
+        "٣",
+        "３",
+        "~3",
+        "3%",
+        "3 ng/ml",
+        "3–4–5",
+        "--3",
+        "NaN",
+        "inf",
+        "1" * 16,
+        "1." + "2" * 10,
+        "<<3",
+        "3\n4",
+        "=3",
+    ],
 )
 def test_what_is_no_number_is_not_guessed(text: str) -> None:
     assert read_number(text) is None
@@ -83,7 +113,16 @@ def test_no_text_makes_the_reader_raise(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("1271.40", "1271.4"), ("0.050", "0.05"), ("3.0", "3"), ("1E+3", "1000"), ("1E-7", "0.0000001"), ("-0", "0"), ("100", "100"), ("-0.0", "0")],
+    [
+        ("1271.40", "1271.4"),
+        ("0.050", "0.05"),
+        ("3.0", "3"),
+        ("1E+3", "1000"),
+        ("1E-7", "0.0000001"),
+        ("-0", "0"),
+        ("100", "100"),
+        ("-0.0", "0"),
+    ],
 )
 def test_a_number_is_shown_without_exponent_and_idle_zeros(value: str, text: str) -> None:
     assert plain_number(Decimal(value)) == text
@@ -114,7 +153,9 @@ def test_two_spellings_of_a_unit_are_one(one: str, other: str) -> None:
     assert convert(number("1.23456"), one, other) == number("1.23456")
 
 
-@pytest.mark.parametrize("unit", ["", "/", "mg/", "/kg", "mg kg", "mg per kg", "10^10^10", "10**9", "g0", "g^10", "10^13/l", "2*g"])
+@pytest.mark.parametrize(
+    "unit", ["", "/", "mg/", "/kg", "mg kg", "mg per kg", "10^10^10", "10**9", "g0", "g^10", "10^13/l", "2*g"]
+)
 def test_what_has_not_the_form_of_a_unit_has_no_expression(unit: str) -> None:
     assert unit_expression(unit) == ""
     assert not is_known_unit(unit)
@@ -148,7 +189,17 @@ def test_a_number_is_converted(text: str, unit: str, to: str, converted: str) ->
 
 @pytest.mark.parametrize(
     ("unit", "to"),
-    [("U/l", "ng/ml"), ("kg", "year"), ("mg/kg", "mg"), ("mg/m2", "mg/kg"), ("%", "g"), ("%", ""), ("", "g"), ("yeer", "year"), ("mg", "ml")],
+    [
+        ("U/l", "ng/ml"),
+        ("kg", "year"),
+        ("mg/kg", "mg"),
+        ("mg/m2", "mg/kg"),
+        ("%", "g"),
+        ("%", ""),
+        ("", "g"),
+        ("yeer", "year"),
+        ("mg", "ml"),
+    ],
 )
 def test_what_cannot_be_converted_is_not(unit: str, to: str) -> None:
     assert convert(number("3"), unit, to) is None
@@ -156,8 +207,23 @@ def test_what_cannot_be_converted_is_not(unit: str, to: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["10^10^10", "10^9*10^9*10^9*10^9*10^9*10^9*10^9*10^9*10^9", "g9*g9*g9*g9*g9*g9*g9*g9*g9*g9", "9**9**9**9", "x" * 2_000_000]
-    + ["g*" * 500_000, "a" * 30 + "/" + "b" * 29, "__import__('os')", "().__class__", "g\x00", "(" * 1000, "°F", "dB", "lambda", "%%"],
+    [
+        "10^10^10",
+        "10^9*10^9*10^9*10^9*10^9*10^9*10^9*10^9*10^9",
+        "g9*g9*g9*g9*g9*g9*g9*g9*g9*g9",
+        "9**9**9**9",
+        "x" * 2000000,
+        "g*" * 500000,
+        "a" * 30 + "/" + "b" * 29,
+        "__import__('os')",
+        "().__class__",
+        "g\x00",
+        "(" * 1000,
+        "°F",
+        "dB",
+        "lambda",
+        "%%",
+    ],
 )
 def test_a_hostile_unit_answers_at_once(unit: str) -> None:
     convert(number("3"), "month", "year")  # the registry is there
@@ -174,14 +240,12 @@ def test_a_common_unit_is_known_to_pint_and_in_its_own_form(unit: str) -> None:
     assert is_known_unit(unit)
 
 
-@pytest.mark.xfail(strict=True, reason="pint reads 'nan' and 'inf' as numbers, so they pass for units")
 @pytest.mark.parametrize("unit", ["nan", "inf"])
 def test_what_is_not_finite_is_no_unit(unit: str) -> None:
     assert not is_known_unit(unit)
     assert convert(number("3"), unit, "%") is None
 
 
-@pytest.mark.xfail(strict=True, reason="pint's parser reads °C as an offset unit that '* 1' refuses")
 def test_a_temperature_has_a_unit() -> None:
     assert is_known_unit("°C")
 

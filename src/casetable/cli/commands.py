@@ -773,6 +773,34 @@ def build(context: click.Context, folder: Path | None, form: str, *, is_dry: boo
 
 
 @click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1 (default: a free one).")
+@click.option("--rate", type=click.IntRange(1), help="Requests a second that are answered; the others get 429.")
+@click.option("--fault", "faults", default="", metavar="F09:0.2,…", help="Faults of the service, each with its chance.")
+@click.option("--seed", type=int, default=0, help="Decides which requests meet a fault.")
+@click.option("--quiet", "-q", is_flag=True, help="Do not log each request on stderr.")
+def mirror(files: tuple[Path, ...], port: int, rate: int | None, faults: str, seed: int, *, quiet: bool) -> None:
+    """Serve local PubMed files as NCBI's E-utilities, until it is interrupted.
+
+    FILE is NBIB, PubMed XML (also gzipped) or records.jsonl. Set CASETABLE_EUTILS_URL to the address that is printed.
+    """
+    import threading
+
+    from casetable import workflow
+    from casetable.cli.show import counted
+
+    with workflow.mirror(
+        files, today=_today(), port=port, rate=rate, faults=faults, seed=seed, log=None if quiet else _note
+    ) as (url, number, unread):
+        for line in unread:
+            _note(line)
+        _note(f"{counted(number, 'record')}; stop with Ctrl-C")
+        _echo(url)
+        sys.stdout.flush()
+        threading.Event().wait()
+
+
+@click.command()
 @click.argument("code", required=False)
 @_format()
 def rules(code: str | None, form: str) -> None:
@@ -821,4 +849,4 @@ def rules(code: str | None, form: str) -> None:
                 _echo(f"    {line[:160]}")
 
 
-COMMANDS = (init, refresh, status, log, diff, screen, new, check, dedupe, build, rules)
+COMMANDS = (init, refresh, status, log, diff, screen, new, check, dedupe, build, mirror, rules)

@@ -374,6 +374,8 @@ def _value(node: Node, field: Field, told: _Told) -> Number | str | tuple[str, .
         return None
     if node.items is not None:
         if field.type is FieldType.CHOICES:
+            if not node.items:
+                told(E101, node.place, f"is an empty list; expected a choice, or {joined(REASONS)}")
             chosen = [_choice(item, field, told) for item in node.items]
             return tuple(dict.fromkeys(c for c in chosen if c)) or None
         told(E107, node.place, "a list stands where one value is due; expected a plain value")
@@ -389,7 +391,7 @@ def _value(node: Node, field: Field, told: _Told) -> Number | str | tuple[str, .
     if field.type is FieldType.CHOICES:
         choice = _choice(node, field, told)
         return (choice,) if choice else None
-    near = did_you_mean(text, _REASON_WORDS) if len(text) < 20 else ""
+    near = did_you_mean(text, _REASON_WORDS, likeness=0.9)
     if text.lower() in _NO_REASON or near:
         told(E115, node.place, f"{shown(text)} is neither a value nor a reason; expected {joined(REASONS)}", near)
         return None
@@ -411,7 +413,29 @@ def _number_hint(text: str) -> str:
 
 # What people write for a reason; in a text field it would pass for a value.
 _NO_REASON = frozenset(
-    ["n/a", "na", "n.a.", "nr", "n.r.", "nd", "unknown", "-", "–", "—", "?", "not available", "not stated", "not given", "not known", "not mentioned", "missing", "tbd", "todo", "null", "nil"]
+    [
+        "n/a",
+        "na",
+        "n.a.",
+        "nr",
+        "n.r.",
+        "nd",
+        "unknown",
+        "-",
+        "–",
+        "—",
+        "?",
+        "not available",
+        "not stated",
+        "not given",
+        "not known",
+        "not mentioned",
+        "missing",
+        "tbd",
+        "todo",
+        "null",
+        "nil",
+    ]
 )
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 from casetable.curation.files import read_decisions
-from casetable.curation.nodes import Node, read_nodes
+from casetable.curation.nodes import Node, can_be_written, read_nodes
 from casetable.curation.shapes import joined
 from casetable.errors import UsageError
 from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Record
@@ -27,6 +27,14 @@ def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> byt
     decisions, problems = read_decisions(path, data)
     if problems:
         raise UsageError(f"{problems[0]}; mend it first, nothing was written")
+    for name, told in (
+        ("by", decision.by),
+        ("note", decision.note),
+        ("reason", decision.reason),
+        ("record", decision.key),
+    ):
+        if not can_be_written(told):
+            raise UsageError(f"'{name}' holds a character that is no text; nothing was written")
     lines = data.decode("utf-8-sig").split("\n")
     ending = "\r" if lines[0].endswith("\r") else ""
     root, _ = read_nodes(path, data)

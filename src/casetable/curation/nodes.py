@@ -6,6 +6,7 @@ of two equal keys. Equal keys, anchors, aliases and tags are refused, and every 
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -175,10 +176,11 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
     whole = Place(path=path)
     if len(data) > MAX_FILE_BYTES:
         return None, (F102.at(whole, f"is larger than {MAX_FILE_BYTES:,} bytes"),)
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig", errors="replace")
+        before = data[: error.start].decode("utf-8", errors="replace")
         place = Place(path=path, line=before.count("\n") + 1, column=len(before) - (before.rfind("\n") + 1) + 1)
         message = f"byte 0x{data[error.start]:02x} is not UTF-8; expected a file saved as UTF-8"
         return None, (F103.at(place, message),)

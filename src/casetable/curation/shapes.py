@@ -352,10 +352,10 @@ def _told(shape: type[Shape], root: Node, details: ErrorDetails) -> Problem:
     path: list[str | int] = []
     is_key = False
     for step in details["loc"]:
-        if step == "[key]":
+        below = root.at(*path)
+        if step == "[key]" and "[key]" not in (below.pairs or ()):
             is_key = True
             continue
-        below = root.at(*path)
         known = (isinstance(step, int) and below.items is not None) or (
             isinstance(step, str) and below.pairs is not None
         )
@@ -385,13 +385,15 @@ def _told(shape: type[Shape], root: Node, details: ErrorDetails) -> Problem:
 
 def _nearest(text: str | None, expected: str) -> str:
     words = re.split(r", | or ", expected)
-    return did_you_mean(text, words) if text and len(words) > 1 else ""
+    is_choice = len(words) > 1 and not re.search(r"[\d:…]", expected)
+    return did_you_mean(text, words) if text and is_choice else ""
 
 
-def did_you_mean(text: str, words: Iterable[str]) -> str:
-    """Returns "did you mean '…'?" where one of the words is near, else nothing."""
-    near = difflib.get_close_matches(text.lower(), list(words), n=1, cutoff=0.7)
-    return f"did you mean {shown(near[0])}?" if near else ""
+def did_you_mean(text: str, words: Iterable[str], *, likeness: float = 0.7) -> str:
+    """Returns "did you mean '…'?" where one of the words is near (from 0 to 1), else nothing."""
+    lower = {word.lower(): word for word in words}
+    near = difflib.get_close_matches(text.lower(), list(lower), n=1, cutoff=likeness)
+    return f"did you mean {shown(lower[near[0]])}?" if near else ""
 
 
 def _described(shape: type[Shape], path: list[str | int]) -> tuple[type[Shape] | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, localcontext
@@ -64,7 +65,9 @@ def convert(number: Number, unit: str, to: str) -> Number | None:
 def is_known_unit(unit: str) -> bool:
     """Whether the text is a unit that can be converted."""
     expression = unit_expression(unit)
-    return bool(expression) and (expression in COMMON_UNITS or _quantity(expression) is not None)
+    return bool(expression) and (
+        expression in COMMON_UNITS or expression in SCALES or _quantity(expression) is not None
+    )
 
 
 # Units that need no look-up: a test holds each of them against pint.
@@ -119,6 +122,10 @@ COMMON_UNITS = frozenset(
 )
 
 
+# Scales with a zero of their own: kept as they are, and never converted.
+SCALES = frozenset(["°C", "°F", "degC", "degF"])
+
+
 def _scaled(figure: Decimal, factor: Decimal) -> Decimal:
     with localcontext() as context:
         context.prec = max(3, len(figure.as_tuple().digits))
@@ -152,7 +159,7 @@ def _quantity(expression: str) -> Any:
             terms.append(f"{name}**{found['power']}" if found["power"] else name)
     try:
         quantity = _registry()("".join(terms)) * 1
-        return quantity if hasattr(quantity, "dimensionality") else None
+        return quantity if hasattr(quantity, "dimensionality") and math.isfinite(quantity.magnitude) else None
     except Exception:  # noqa: BLE001  # pint raises what its parser meets: any of it means "not a unit"
         return None
 

@@ -45,12 +45,11 @@ def read_medline(source: str | bytes | Iterable[bytes]) -> Iterator[Entry | Unre
             after_blank = after_blank or not line
             continue
         tag = _tag(line) if line is not None else ""
-        is_new = tag == "PMID" or record is None or (after_blank and not (line or "").startswith(" "))
-        if is_new:
-            if record is not None:
-                yield _entry(record)
+        if record is None:
             record = _Lines(line=number)
-        assert record is not None
+        elif tag == "PMID" or (after_blank and not (line or "").startswith(" ")):
+            yield _entry(record)
+            record = _Lines(line=number)
         after_blank = False
         _add(record, number, line, tag)
     if record is not None:
@@ -117,7 +116,8 @@ def _entry(record: _Lines) -> Entry | Unread:
         return Unread(line=record.line, message="is a record without a PMID; expected 'PMID- ' as its first line")
     if not PMID.fullmatch(pmid):
         return Unread(line=record.line, message=f"PMID {pmid[:40]!r} is no number of up to nine digits")
-    return Entry(article=_article(pmid, record.values), line=record.line)
+    values = [(tag, " ".join(value.split())) for tag, value in record.values]
+    return Entry(article=_article(pmid, values), line=record.line)
 
 
 # --- tags to an article -----------------------------------------------------------------------------------------------
@@ -268,7 +268,8 @@ def _people(values: list[tuple[str, str]]) -> dict[str, tuple[Person, ...]]:
     return {kind: tuple(_person(name) for name in names) for kind, names in lists.items()}
 
 
-_SUFFIXES = {"Jr", "Sr", "II", "III", "IV", "V", "2nd", "3rd", "4th", "5th", "6th", "Jr.", "Sr."}
+# No Roman numerals: NLM writes 3rd for III, and "V" alone is somebody's initial.
+_SUFFIXES = {"Jr", "Sr", "2nd", "3rd", "4th", "5th", "6th", "Jr.", "Sr."}
 
 
 def _person(name: _Name) -> Person:
@@ -555,7 +556,7 @@ def source_line(article: Article) -> str:
     parts = [f"{journal}.", f"{issue_line(article)}."]
     if article.doi:
         parts.append(f"doi: {article.doi}.")
-    if (day := article.published_electronically) and article.publication_status != "epublish":
+    if (day := article.published_electronically) and article.publication_status == "ppublish":
         year, month, number = day.split("-")
         parts.append(f"Epub {year} {_MONTHS[int(month) - 1]} {int(number)}.")
     return " ".join(parts)

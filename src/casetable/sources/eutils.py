@@ -55,7 +55,7 @@ class PubMed:
         if not is_address:
             raise UsageError("CASETABLE_EUTILS_URL is not a web address; expected http://… or https://…")
         for name, value in (("NCBI_EMAIL", identity.email), ("NCBI_API_KEY", identity.api_key)):
-            if not (value.isascii() and value.isprintable()):
+            if not (value.strip().isascii() and value.strip().isprintable()):
                 raise UsageError(f"{name} holds characters that cannot be sent; expected plain ASCII text")
         self._url = url.rstrip("/") + "/"
         self._identity = {
@@ -133,12 +133,15 @@ class PubMed:
     ) -> tuple[Record, ...]:
         """Returns the records of PMIDs, in batches of BATCH; ids that PubMed does not know are left out.
 
+        What an answer leaves out is asked for once more: an answer can be short for a passing fault, too.
+
         `keep` is given each answer as it came and the PMIDs that were asked for, before the next one is asked for;
         `progress` is called with the number of ids asked for so far. Raises SourceError, SourceRefusedError.
         """
         records: dict[str, Record] = {}
         wanted = [pmid for pmid in dict.fromkeys(pmids) if PMID.fullmatch(pmid)]
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)][::-1]
+        asked_again: set[str] = set()
         done = 0
         while batches:
             batch = batches.pop()
@@ -157,7 +160,11 @@ class PubMed:
             keep(body, batch)
             asked = set(batch)
             records.update({record.pmid: record for record in answered if record.pmid in asked})
-            done += len(batch)
+            missing = [pmid for pmid in batch if pmid not in records and pmid not in asked_again]
+            asked_again.update(missing)
+            if missing:
+                batches.append(missing)
+            done += len(batch) - len(missing)
             progress(done)
         return tuple(records[pmid] for pmid in wanted if pmid in records)
 

@@ -20,7 +20,7 @@ ATTEMPTS = 5
 ATTEMPTS_UNREACHABLE = 3
 LONGEST_WAIT_SECONDS = 60.0
 MAX_BODY_BYTES = 200_000_000
-SHORTEST_SECRET = 4
+SHORTEST_SECRET = 8
 TIMEOUTS_SECONDS = (10.0, 60.0)
 LONGEST_ANSWER_SECONDS = 300.0
 
@@ -83,7 +83,7 @@ class Client:
         self._sleep = sleep
         self._gap_seconds = gap_seconds
         self._pace = pace or self._own_pace
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        self._secrets = tuple(secret for secret in secrets if secret)
         self._free_at = 0.0
 
     def ask(self, url: str, form: Mapping[str, str], read: Callable[[bytes], T]) -> T:
@@ -110,7 +110,7 @@ class Client:
                 try:
                     return self._read(response, read)
                 except UnreadableAnswerError as error:
-                    last = str(error)[:300]
+                    last = self._redacted(str(error))
                     if not error.is_transient:
                         raise SourceRefusedError(f"{self._name} refused the request: {last}") from None
                     wait = _retry_after_seconds(response)
@@ -142,11 +142,20 @@ class Client:
         return value
 
     def _without_secrets(self, response: Response) -> Response:
-        """What was sent as a secret is taken out of the answer: services echo keys, and answers are kept."""
+        """What was sent as a secret is taken out of the answer: services echo keys, and answers are kept.
+
+        A short one could stand in an answer by chance; it is taken out of messages only.
+        """
         body = response.body
         for secret in self._secrets:
-            body = body.replace(secret.encode(), "…".encode())
+            if len(secret) >= SHORTEST_SECRET:
+                body = body.replace(secret.encode(), "…".encode())
         return response if body is response.body else replace(response, body=body)
+
+    def _redacted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text[:300]
 
 
 def _retry_after_seconds(response: Response) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +189,38 @@ def stood(workspace: Workspace, names: Sequence[str], day: dt.date) -> dict[str,
 def diff(workspace: Workspace, names: Sequence[str], since: dt.date | None) -> tuple[Drift, ...]:
     """Returns what changed in the hits of the strategies named, or all, since a day or the search before."""
     return tuple(drifts(readable_review(workspace, *LOGS), names, since))
+
+
+# --- mirror -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def mirror(
+    files: Sequence[Path],
+    *,
+    today: dt.date,
+    port: int,
+    rate: int | None,
+    faults: str,
+    seed: int,
+    log: Callable[[str], None] | None,
+) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+    """Serves local PubMed files as E-utilities until the block ends.
+
+    Yields the address, the number of records, and what could not be read. Raises UsageError for an unknown fault or a
+    port that is taken, or where no record could be read.
+    """
+    from casetable.mirror import Mirror, load_articles, read_faults, serve
+
+    wanted = read_faults(faults)
+    library = load_articles(files)
+    if not library.stored:
+        told = "\n".join(library.faults)
+        raise UsageError(f"no record of PubMed in {joined([str(file) for file in files], 'and')}\n{told}".rstrip())
+    with serve(
+        Mirror(library.stored.values(), today=today), port=port, rate=rate, faults=wanted, seed=seed, log=log
+    ) as url:
+        yield url, len(library.stored), library.faults
 
 
 # --- screening, extraction --------------------------------------------------------------------------------------------
