@@ -3,12 +3,14 @@
 # make check    lint, types, layers, and the review itself
 # make wheel    builds the wheel and tests it, installed in an environment of its own
 # make bench    the benchmarks (ratios within one run)
+# make faults   the fault matrix, 200 runs a fault
+# make kills    200 kills of a refresh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench clean
+.PHONY: review test check wheel bench faults kills clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -49,6 +51,14 @@ wheel: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/scale.py
+	PYTHONPATH=. $(BIN)/python bench/pubmed.py
+
+# Long runs: the fault matrix (200 seeds a fault), and 200 kills of a refresh.
+faults: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python bench/faults.py
+
+kills: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python bench/kills.py
 
 clean:
 	rm -rf build dist $(VENV) $(VENV)-wheel

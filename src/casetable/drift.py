@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from casetable.model import Record, Search
+from casetable.model.article import article_of
+from casetable.query import Index, Node, QueryError, Term, parse, unparse, walk
 from casetable.review import Review, hits_by_search
 
 
@@ -110,13 +112,13 @@ def _drift(
     records = review.inputs.records
     deleted = {key for search in between for key in search.deleted}
     added, removed = _words(before.term if before else "", after.term)
-    moves = [
-        Move(key=key, record=records.get(key), is_gain=key in hits_after, cause=cause, reason=reason)
-        for key in sorted(hits_before ^ hits_after)
-        for cause, reason in [
-            _cause(records.get(key), before, after, is_gain=key in hits_after, is_deleted=key in deleted)
-        ]
-    ]
+    moves = []
+    for key in sorted(hits_before ^ hits_after):
+        record, is_gain = records.get(key), key in hits_after
+        cause, reason = _cause(record, before, after, is_gain=is_gain, is_deleted=key in deleted)
+        if cause is Cause.STRATEGY and before is not None and record is not None:
+            reason += _told_terms(record, before.term, after.term, is_gain=is_gain)
+        moves.append(Move(key=key, record=record, is_gain=is_gain, cause=cause, reason=reason))
     changed = sorted({key for search in between for key in search.changed})
     return Drift(
         strategy=name,
@@ -153,6 +155,41 @@ def _cause(
     if record is not None and record.revised >= then:
         return Cause.REVISED, f"its record was changed on {record.revised}"
     return Cause.UNEXPLAINED, "unexplained: nothing that is recorded tells why"
+
+
+def _told_terms(record: Record, before: str, after: str, *, is_gain: bool) -> str:
+    """Returns which of the terms that an edit added or removed the record holds, as far as its facts tell.
+
+    A gain can come of a term added by OR or of one taken away from AND, so both kinds of terms are told; what stands in
+    the abstract only is not known here.
+    """
+    try:
+        old, new = _terms(before), _terms(after)
+    except QueryError:
+        return ""
+    index = Index([article_of(record)], today=dt.date.min)
+    came, went = (
+        [term for term, node in terms.items() if term not in others and index.search(node)]
+        for terms, others in ((new, old), (old, new))
+    )
+    missing = [
+        term
+        for term, node in (old if is_gain else new).items()
+        if term not in (new if is_gain else old) and not index.search(node)
+    ]
+    parts = []
+    if is_gain and came:
+        parts.append(f"its new {'terms' if len(came) > 1 else 'term'} {', '.join(came)} can be seen in the record")
+    elif not is_gain and went:
+        parts.append(f"{', '.join(went)}, which can be seen in the record, is no longer asked for")
+    if missing:
+        word = "no longer asked for" if is_gain else "asked for now"
+        parts.append(f"{', '.join(missing)}, not to be seen in what is known of the record, is {word}")
+    return f"; {'; '.join(parts)}" if parts else ""
+
+
+def _terms(strategy: str) -> dict[str, Node]:
+    return {unparse(node): node for node in walk(parse(strategy)) if isinstance(node, Term)}
 
 
 def _words(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

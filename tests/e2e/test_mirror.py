@@ -9,7 +9,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -27,6 +29,9 @@ from casetable.formats.medline import write_medline
 from casetable.formats.pubmed_xml_write import write_article
 from casetable.mirror import FAULTS, Fault, Mirror, Reply, Stored, load_articles, read_faults, serve
 from casetable.model.article import Article, Heading, Person, Section
+from tests.conftest import write_files
+from tests.e2e.conftest import casetable, environment
+from tests.support.invented import records_xml
 
 TODAY = dt.date(2026, 11, 22)
 NBIB = """
@@ -748,7 +753,10 @@ def test_bio_entrez_reads_the_fields_and_the_diagnostics(entrez: Any) -> None:
 # --- EDirect ----------------------------------------------------------------------------------------------------------
 
 HAS_EDIRECT = all(map(shutil.which, ("esearch", "efetch", "esummary", "epost", "einfo", "efilter", "xtract")))
-needs_edirect = pytest.mark.skipif(not HAS_EDIRECT, reason="EDirect (Debian's ncbi-entrez-direct) is not installed")
+# In CI it must be there; who tests at home may do without.
+needs_edirect = pytest.mark.skipif(
+    not (HAS_EDIRECT or os.environ.get("CI")), reason="EDirect (Debian's ncbi-entrez-direct) is not installed"
+)
 
 
 def edirect(url: str, command: str) -> str:
@@ -819,3 +827,50 @@ def test_what_was_written_is_loaded_again(tmp_path: Path) -> None:
     stored = load_articles([tmp_path / "a.xml"]).stored["90000007"]
     assert stored.article == FULL
     assert load_articles([tmp_path / "a.nbib"]).stored["90000007"].article.title == FULL.title
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_serves_files_and_refresh_finds_them(tmp_path: Path) -> None:
+    """`casetable mirror FILE` prints its address; a review's refresh works against it as against PubMed."""
+    library = tmp_path / "invented.xml.gz"
+    library.write_bytes(gzip.compress(b"".join(records_xml(30, seed=3))))
+    root = write_files(
+        tmp_path / "review",
+        {
+            "review.yaml": b"schema: 1\ntitle: t\n",
+            "queries/main.yaml": b"schema: 1\nsource: PubMed\npurpose: p\nstrategy: j invent[ta]\n",
+            "curated/screening.yaml": b"schema: 1\ndecisions: []\n",
+        },
+    )
+    mirror = subprocess.Popen(
+        [sys.executable, "-m", "casetable", "mirror", str(library)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert mirror.stdout is not None
+        url = mirror.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:")
+        ran = casetable("refresh", cwd=root, CASETABLE_EUTILS_URL=url)
+        assert ran.code == 0, ran.err
+        assert "main: 30 hits at PubMed (first search)" in ran.out
+        assert "fetched 30 records" in ran.out
+    finally:
+        mirror.send_signal(signal.SIGINT)
+        _, err = mirror.communicate(timeout=20)
+    assert mirror.returncode == 130
+    assert "30 records; stop with Ctrl-C" in err
+    assert '"POST /entrez/eutils/esearch.fcgi HTTP/1.1" 200' in err
+
+
+def test_the_command_tells_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("nothing of PubMed")
+    assert casetable("mirror", "x.txt", cwd=tmp_path).err.startswith("casetable: no record of PubMed in x.txt\n")
+    assert casetable("mirror", "none.xml", cwd=tmp_path).code == 2
+    wrong = casetable("mirror", "x.txt", "--fault", "F99:0.2", cwd=tmp_path)
+    assert wrong.code == 2
+    assert "'F99' is no fault of the catalogue; expected one of F01, F02" in wrong.err

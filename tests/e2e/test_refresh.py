@@ -294,6 +294,7 @@ def test_log_and_diff_tell_why(review: Path, service: Service) -> None:
     assert '  added to the strategy: "interleukin-6 receptor"[tiab]' in text
     assert "  removed from the strategy: tocilizumab" in text
     assert "the strategy was edited since the search of" in text
+    assert '"interleukin-6 receptor"[tiab], not to be seen in what is known of the record, is asked for now' in text
     log = casetable("log", "main", cwd=review).out
     assert log.splitlines()[-1] == "3 searches"
     assert "  main  2 hits  (+0, -2)" in log

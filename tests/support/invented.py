@@ -6,8 +6,41 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 
-WORDS = ["lung", "skin", "fever", "drug", "dose", "cell", "case", "girl", "boy", "rash", "renal", "liver", "rapid", "acute", "rare", "novel", "severe", "mild", "onset"]
-WORDS += ["antibody", "muscle", "biopsy", "ferritin", "plasma", "exchange", "cohort", "response", "imaging", "outcome", "steroid", "oxygen"]
+WORDS = [
+    "lung",
+    "skin",
+    "fever",
+    "drug",
+    "dose",
+    "cell",
+    "case",
+    "girl",
+    "boy",
+    "rash",
+    "renal",
+    "liver",
+    "rapid",
+    "acute",
+    "rare",
+    "novel",
+    "severe",
+    "mild",
+    "onset",
+]
+WORDS += [
+    "antibody",
+    "muscle",
+    "biopsy",
+    "ferritin",
+    "plasma",
+    "exchange",
+    "cohort",
+    "response",
+    "imaging",
+    "outcome",
+    "steroid",
+    "oxygen",
+]
 HEAD = (
     b'<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025//EN"'
     b' "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n<PubmedArticleSet>\n'

@@ -112,6 +112,7 @@ TREES: list[tuple[str, Node]] = [
     ("#1 AND #12", chain(Reference(number=1), AND, Reference(number=12))),
     ("a #2 b", chain(term("a"), IMPLIED, Reference(number=2), IMPLIED, term("b"))),
     ("#2[ti]", term("#2", "ti")),
+    ("a #2[ti]", term("a #2", "ti")),
 ]
 
 
@@ -329,6 +330,8 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 @example("a : ")
 @example("x(b)[ta]")
 @example('"a" : [dp]')
+@example("(x)[ta]:[dp]")
+@example("(x) : [dp]")
 def test_any_text_is_read_or_told_to_be_wrong(text: str) -> None:
     error = None
     try:

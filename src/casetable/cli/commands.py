@@ -147,6 +147,9 @@ def _pubmed() -> PubMed:
     )
 
 
+MANY = 100
+
+
 class _Progress:
     """A progress bar on stderr for each thing that takes its time; silent where stderr is no terminal."""
 
@@ -171,6 +174,15 @@ class _Progress:
             self._bar.__enter__()
             self._bar.render_progress()
         self._bar.update(done - self._bar.pos)
+
+    def of(self, label: str) -> Callable[[int, int], None]:
+        """Returns what tells how far one kind of work is; a bar comes only for work of some size."""
+
+        def told(done: int, of: int) -> None:
+            if of >= MANY:
+                self(label, done, of)
+
+        return told
 
     def _close(self) -> None:
         if self._bar is not None:
@@ -406,7 +418,8 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
     from casetable.problems import Severity
     from casetable.problems import strict as made_strict
 
-    checked, is_unread = workflow.check(_workspace(context), _today())
+    with _Progress(is_shown=True) as progress:
+        checked, is_unread = workflow.check(_workspace(context), _today(), progress.of("reading reports"))
     problems = made_strict(checked.problems) if strict else checked.problems
     errors = sum(1 for problem in problems if problem.severity is Severity.ERROR)
     warnings = len(problems) - errors
@@ -743,7 +756,9 @@ def build(context: click.Context, folder: Path | None, form: str, *, is_dry: boo
     from casetable.cli.show import counted, envelope, item_value, named
     from casetable.problems import Severity
 
-    built = workflow.build(_workspace(context), _today(), folder, is_dry=is_dry)
+    with _Progress(is_shown=True) as progress:
+        told = progress.of("reading reports")
+        built = workflow.build(_workspace(context), _today(), folder, is_dry=is_dry, progress=told)
     errors = sum(1 for problem in built.problems if problem.severity is Severity.ERROR)
     warnings = len(built.problems) - errors
     if form == "json":

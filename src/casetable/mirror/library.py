@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from xml.etree import ElementTree
 from casetable.formats.logs import read_records
 from casetable.formats.medline import Entry, read_medline
 from casetable.formats.pubmed_xml import cut_records, read_article
-from casetable.model import PMID, Record
-from casetable.model.article import Article, Person
+from casetable.model import PMID
+from casetable.model.article import Article, article_of
 
 _CHUNK_BYTES = 1 << 20
 
@@ -121,30 +120,4 @@ def _load_lines(path: Path, data: bytes, shelf: _Shelf) -> None:
     shelf.faults += [str(problem) for problem in problems]
     for record in records.values():
         if PMID.fullmatch(record.pmid):
-            shelf.add(Stored(article=_article(record)), fullness=0)
-
-
-def _article(record: Record) -> Article:
-    return Article(
-        pmid=record.pmid,
-        title=record.title,
-        authors=tuple(_person(name) for name in record.authors),
-        is_author_list_complete=not record.authors_truncated,
-        journal_abbreviation=record.journal,
-        volume=record.volume,
-        issue=record.issue,
-        pages=record.pages,
-        published=record.year,
-        languages=record.languages,
-        publication_types=record.publication_types,
-        doi=record.doi,
-        pmcid=record.pmcid,
-        dates={"CRDT": record.created, "EDAT": record.created} if record.created else {},
-    )
-
-
-def _person(name: str) -> Person:
-    found = re.fullmatch(r"(.+) ([^\W\d_a-z-]{1,4})(?: (Jr|Sr|2nd|3rd|4th))?", name)
-    if not found or not found[2].isupper():
-        return Person(collective=name) if " " in name else Person(last=name)
-    return Person(last=found[1], initials=found[2], suffix=found[3] or "")
+            shelf.add(Stored(article=article_of(record)), fullness=0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from casetable.model import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +113,47 @@ class Article:
     def abstract_text(self) -> str:
         """The abstract in one line, its labels in front of their sections."""
         return " ".join(f"{s.label}: {s.text}" if s.label else s.text for s in self.abstract)
+
+
+def article_of(record: Record) -> Article:
+    """Returns the article of which only the bibliographic facts are known: no abstract, no keywords, no affiliations."""
+    links = (notice.partition(" ") for notice in record.notices)
+    return Article(
+        pmid=record.pmid,
+        title=record.title,
+        authors=tuple(_person(name) for name in record.authors),
+        is_author_list_complete=not record.authors_truncated,
+        journal_abbreviation=record.journal,
+        volume=record.volume,
+        issue=record.issue,
+        pages=record.pages,
+        published=record.year,
+        languages=record.languages,
+        publication_types=record.publication_types,
+        headings=tuple(Heading(name=name) for name in record.headings),
+        doi=record.doi,
+        pmcid=record.pmcid,
+        dates={
+            tag: day
+            for tag, day in (
+                ("CRDT", record.created),
+                ("EDAT", record.created),
+                ("MHDA", record.indexed),
+                ("LR", record.revised),
+            )
+            if day
+        },
+        links=tuple(
+            Link(kind=kind, pmid=rest.removeprefix("pmid:"))
+            if rest.startswith("pmid:")
+            else Link(kind=kind, citation=rest)
+            for kind, _, rest in links
+        ),
+    )
+
+
+def _person(name: str) -> Person:
+    found = re.fullmatch(r"(.+) ([^\W\d_a-z-]{1,4})(?: (Jr|Sr|2nd|3rd|4th))?", name)
+    if not found or not found[2].isupper():
+        return Person(collective=name) if " " in name else Person(last=name)
+    return Person(last=found[1], initials=found[2], suffix=found[3] or "")

@@ -180,7 +180,7 @@ def _tag(token: _Token) -> Tag | None:
 def _operand(text: str, tokens: list[_Token], at: int) -> tuple[Node, int]:
     """Returns the term, range or reference that begins here, and where it ends."""
     token = tokens[at]
-    if token.kind == "reference" and tokens[at + 1].kind not in {"tag", ":"}:
+    if token.kind == "reference" and not _is_word(tokens, at):
         return Reference(number=int(token.text[1:]), start=token.start, end=token.end), at + 1
     parts: list[Term] = []
     while True:
@@ -210,7 +210,7 @@ def _part(text: str, tokens: list[_Token], at: int) -> tuple[Term, int]:
     first = tokens[at]
     if first.kind in {"word", "reference"}:
         after = at + 1
-        while tokens[after].kind == "word":
+        while _is_word(tokens, after):
             after += 1
         after = _after_place(tokens, after)
     elif first.kind == "quoted":
@@ -226,6 +226,12 @@ def _part(text: str, tokens: list[_Token], at: int) -> tuple[Term, int]:
     end = tag.end if tag is not None else end
     term = Term(text=words, is_quoted=first.kind == "quoted", tag=tag, start=start, end=end)
     return term, after + (tag is not None)
+
+
+def _is_word(tokens: list[_Token], at: int) -> bool:
+    """Says whether a word stands here; a number that has a tag or a colon after it refers to no search."""
+    kind = tokens[at].kind
+    return kind == "word" or (kind == "reference" and tokens[at + 1].kind in {"tag", ":"})
 
 
 def _after_place(tokens: list[_Token], at: int) -> int:

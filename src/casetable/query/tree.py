@@ -238,12 +238,12 @@ def _written(node: _Placed) -> Pieces:
 def _stand_apart(left: Node, right: Node) -> bool:
     """Says whether two operands are read as two when nothing stands between them."""
     first = right.low if isinstance(right, Range) else right
-    is_tag_alone = isinstance(first, Term) and not first.text and not first.is_quoted
-    if isinstance(left, Term | Range):
-        last = left.high if isinstance(left, Range) else left
-        if last.tag is None:
-            return not is_tag_alone and not (not last.is_quoted and isinstance(first, Term) and not first.is_quoted)
-    return not is_tag_alone
+    is_bare = isinstance(first, Term) and not first.is_quoted
+    if isinstance(first, Term) and is_bare and not first.text:
+        # A tag alone would be the left one's tag, and a colon would make a range with it.
+        return isinstance(left, Group) and (left.tag is not None or first.tag is None)
+    last = left.high if isinstance(left, Range) else left
+    return not (isinstance(last, Term) and last.tag is None and not last.is_quoted and is_bare)
 
 
 def _shown(node: _Placed) -> Pieces:

@@ -39,18 +39,25 @@ from casetable.workspace import (
 )
 
 
-def load_review(workspace: Workspace) -> Review:
-    """Returns the review, whatever faults its files have."""
-    return Review(workspace.load())
+Progress = Callable[[int, int], None]
 
 
-def readable_review(workspace: Workspace, *needed: str) -> Review:
+def _quiet(*_: int) -> None:
+    """Tells nobody how far the work is."""
+
+
+def load_review(workspace: Workspace, progress: Progress = _quiet) -> Review:
+    """Returns the review, whatever faults its files have; `progress` is told of each report that is read."""
+    return Review(workspace.load(progress))
+
+
+def readable_review(workspace: Workspace, *needed: str, progress: Progress = _quiet) -> Review:
     """Returns the review, if all files at or below the paths needed could be read; without paths, all files.
 
     Raises ReviewUnreadableError, naming every fault of the files that could not be read. Faults of other files do not
     matter for what is to be done.
     """
-    review = load_review(workspace)
+    review = load_review(workspace, progress)
     missing = [
         path for path in sorted(review.inputs.unread) if not needed or any(is_below(path, need) for need in needed)
     ]
@@ -83,9 +90,9 @@ def init(folder: Path, *, is_dry: bool = False) -> tuple[str, ...]:
 # --- check, status ----------------------------------------------------------------------------------------------------
 
 
-def check(workspace: Workspace, today: dt.date) -> tuple[Checked, bool]:
+def check(workspace: Workspace, today: dt.date, progress: Progress = _quiet) -> tuple[Checked, bool]:
     """Returns what a check of the review found, and whether some file could not be read at all."""
-    review = load_review(workspace)
+    review = load_review(workspace, progress)
     checked = completeness.check(review, today)
     configuration = review.inputs.protocol is None or review.inputs.form is None
     return checked, configuration or any(completeness.is_unreadable(problem) for problem in checked.problems)
@@ -370,14 +377,21 @@ class Built:
     problems: tuple[Problem, ...]
 
 
-def build(workspace: Workspace, today: dt.date, folder: Path | None = None, *, is_dry: bool = False) -> Built:
+def build(
+    workspace: Workspace,
+    today: dt.date,
+    folder: Path | None = None,
+    *,
+    is_dry: bool = False,
+    progress: Progress = _quiet,
+) -> Built:
     """Builds the table and writes it to `folder` (by default build/); raises ReviewUnreadableError, WriteError.
 
     What is written depends on the review alone: neither `today` nor the machine reaches a file.
     """
     from casetable.render import render_files
 
-    review = readable_review(workspace)
+    review = readable_review(workspace, progress=progress)
     table, flow = build_table(review), count_flow(review)
     files = render_files(review, table, flow)
     target = folder or workspace.root / BUILD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,8 +64,11 @@ class Workspace:
 
     # --- reading ---
 
-    def load(self) -> Inputs:
-        """Returns all that the review's files say, with every fault of every file; raises nothing for a faulty file."""
+    def load(self, progress: Callable[[int, int], None] = lambda *_: None) -> Inputs:
+        """Returns all that the review's files say, with every fault of every file; raises nothing for a faulty file.
+
+        `progress` is told how many reports are read, and of how many.
+        """
         problems: list[Problem] = []
         unread: set[str] = set()
 
@@ -95,7 +98,9 @@ class Workspace:
                 told(name, faults, is_read=strategy is not None)
                 strategies += [strategy] if strategy else []
         reports: list[Report] = []
-        for name in self._yaml_names(REPORTS, problems, unread):
+        names = tuple(self._yaml_names(REPORTS, problems, unread))
+        for number, name in enumerate(names, start=1):
+            progress(number, len(names))
             if (data := content(name, is_needed=True)) is not None:
                 report, faults = read_report(name, Path(name).stem, data, form)
                 told(name, faults, is_read=report is not None)
