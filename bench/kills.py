@@ -107,7 +107,10 @@ def main(kills: int) -> int:
                     again = refreshed(workspace.root, notes, 0, url)
                     searches, _ = read_searches("s", workspace.read("queries/searches.jsonl"))
                     ended_well = again == 0 and workspace.read("queries/records.jsonl") == expected
-                    wrong += not (ended_well and searches and searches[0].added == hits)
+                    if not (ended_well and searches and searches[0].added == hits):
+                        wrong += 1
+                        found = len(searches[-1].added) if searches else "no search"
+                        print(f"kill {done}: the next refresh ended {again} with {found} of {len(hits)} hits", flush=True)
     print(
         f"{kills} kills, {between} of them between the first answer and the last replace: {torn} files torn,"
         f" {wrong} refreshes afterwards that did not end as an undisturbed one"

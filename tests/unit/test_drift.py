@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from casetable.drift import Cause, drifts, stood_at
-from casetable.formats.logs import search_id
+from casetable.formats.logs import read_searches, search_id, write_search
 from casetable.model import Method, Record, Search
 from casetable.review import Inputs, Paths, Review
 
@@ -121,6 +121,17 @@ def test_an_edit_tells_the_term_that_loses_a_hit() -> None:
 def test_what_nothing_tells_is_unexplained(is_gain: bool) -> None:
     cause, reason = cause_of(record("pmid:1"), is_gain=is_gain)
     assert (cause, reason) == (Cause.UNEXPLAINED, "unexplained: nothing that is recorded tells why")
+
+
+def test_of_two_searches_in_one_second_the_later_follows_the_earlier() -> None:
+    for number in range(20):  # whatever their ids are
+        first = search(THEN, added=("pmid:1",), term=str(number))
+        second = search(THEN, previous=first.id, added=("pmid:2",), term=str(number))
+        third = search(THEN, previous=second.id, added=("pmid:3",), term=str(number))
+        log = b"".join(write_search(each) for each in (third, first, second))
+        searches, problems = read_searches("s", log)
+        assert not problems
+        assert [each.id for each in searches] == [first.id, second.id, third.id]
 
 
 def test_a_past_day_follows_from_the_log_alone() -> None:

@@ -110,7 +110,7 @@ def write_search(search: Search) -> bytes:
 
 
 def read_searches(path: str, data: bytes) -> tuple[tuple[Search, ...], tuple[Problem, ...]]:
-    """Returns the searches, oldest first, each once."""
+    """Returns the searches, oldest first, each once; of two in one second the one comes first that the other follows."""
     searches: dict[str, Search] = {}
     problems: list[Problem] = []
     for place, value in _values(path, data, problems):
@@ -121,7 +121,25 @@ def read_searches(path: str, data: bytes) -> tuple[tuple[Search, ...], tuple[Pro
             problems.append(F205.at(place, "does not hold what its id says; expected the line as `refresh` wrote it"))
         else:
             searches[search.id] = search
-    return tuple(sorted(searches.values(), key=lambda search: (search.when, search.id))), tuple(problems)
+    steps = _steps(searches)
+    ordered = sorted(searches.values(), key=lambda search: (search.when, steps[search.id], search.id))
+    return tuple(ordered), tuple(problems)
+
+
+def _steps(searches: Mapping[str, Search]) -> dict[str, int]:
+    """Returns how many searches of the log each one follows, directly or not."""
+    steps: dict[str, int] = {}
+    for search in searches.values():
+        chain: list[str] = []
+        at: Search | None = search
+        while at is not None and at.id not in steps:
+            steps[at.id] = 0  # ids are hashes of what they name, so a chain cannot close
+            chain.append(at.id)
+            at = searches.get(at.previous)
+        before = steps[at.id] + 1 if at is not None else 0
+        for offset, name in enumerate(reversed(chain)):
+            steps[name] = before + offset
+    return steps
 
 
 def _search_value(search: Search) -> dict[str, Any]:

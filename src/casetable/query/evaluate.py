@@ -546,6 +546,7 @@ def _page_keys(article: Article) -> Iterator[str]:
 
 
 def _filter_keys(article: Article) -> Iterator[str]:
+    yield "all"
     status = key_of(_STATUSES.get(article.status, article.status))
     yield from {status, status.replace(" ", "")}
     for subset in map(key_of, article.subsets):

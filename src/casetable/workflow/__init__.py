@@ -38,7 +38,6 @@ from casetable.workspace import (
     write_outputs,
 )
 
-
 Progress = Callable[[int, int], None]
 
 
