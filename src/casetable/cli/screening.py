@@ -1,0 +1,177 @@
+"""The commands of screening and extraction: screen, new. Each imports its workflow when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from casetable.cli.invocation import dry, echo, remark, today, workspace_of
+
+if TYPE_CHECKING:
+    from casetable.review import Item
+    from casetable.workspace import Workspace
+
+
+# --- screen, new ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("record", required=False)
+@click.option("--include", "verdict", flag_value="include", help="Include RECORD.")
+@click.option("--exclude", "reason", metavar="REASON", help="Exclude RECORD for a reason of the protocol.")
+@click.option("--stage", type=click.Choice(["records", "reports"]), help="What the decision was taken on.")
+@click.option("--by", help="Who decides (default: git's user.name).")
+@click.option("--note", default="", help="A note to the decision.")
+@dry
+@click.pass_context
+def screen(
+    context: click.Context,
+    record: str | None,
+    verdict: str | None,
+    reason: str | None,
+    stage: str | None,
+    by: str | None,
+    note: str,
+    *,
+    is_dry: bool,
+) -> None:
+    """Decide on records: one after the other at the keyboard, or one on the command line."""
+    from casetable import workflow
+    from casetable.errors import UsageError
+    from casetable.model import Stage, Verdict
+
+    workspace = workspace_of(context)
+    by = by if by is not None else workspace.curator()
+    if record is None:
+        if verdict or reason is not None:
+            raise UsageError("which record? expected 'casetable screen RECORD --include' or '--exclude REASON'")
+        _screen_all(workspace, by, stage)
+        return
+    if bool(verdict) == (reason is not None):
+        raise UsageError("a decision is either --include or --exclude REASON")
+    decision, _, _ = workflow.decide(
+        workspace,
+        record,
+        verdict=Verdict.INCLUDE if verdict else Verdict.EXCLUDE,
+        reason=reason or "",
+        stage=Stage(stage) if stage else None,
+        by=by,
+        note=note,
+        today=today(),
+        is_dry=is_dry,
+    )
+    told = f"excluded: {decision.reason}" if decision.reason else "included"
+    echo(
+        f"{'would record' if is_dry else 'recorded'}: {decision.key} {told} (stage {decision.stage}, by {decision.by})"
+    )
+
+
+_HELP = "i include   e exclude   n note   s skip   u undo   q quit"
+
+
+def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
+    """Goes through the undecided reports at the keyboard; every decision is in the file before the next is asked."""
+    from casetable import workflow
+    from casetable.errors import UsageError
+    from casetable.model import Stage, Verdict
+
+    if not by.strip():
+        raise UsageError("decisions need a name; give --by, or set git's user.name")
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "there is no keyboard here; expected 'casetable screen RECORD --include' or '--exclude REASON'"
+        )
+    review = workflow.screening_review(workspace)
+    reasons = dict(review.inputs.protocol.exclusion_reasons) if review.inputs.protocol else {}
+    items = review.undecided
+    taken: list[tuple[int, bytes, bytes]] = []
+    at, note = 0, ""
+    while at < len(items):
+        item = items[at]
+        _show_item(item, at + 1, len(items), note)
+        key = click.getchar().lower()
+        if key == "q":
+            break
+        if key == "u":
+            if taken:
+                at, before, after = taken.pop()
+                workflow.undo(workspace, before, after)
+                echo("  taken back")
+            else:
+                echo("  nothing to take back")
+            continue
+        if key == "n":
+            note = click.prompt("  note", default="", show_default=False)
+            continue
+        if key == "s":
+            at, note = at + 1, ""
+            continue
+        if key not in {"i", "e"}:
+            echo(f"  {_HELP}")
+            continue
+        reason = _ask_reason(reasons) if key == "e" else ""
+        if key == "e" and not reason:
+            continue
+        _, before, after = workflow.decide(
+            workspace,
+            item.record.key,
+            verdict=Verdict.EXCLUDE if key == "e" else Verdict.INCLUDE,
+            reason=reason,
+            stage=Stage(stage) if stage else None,
+            by=by,
+            note=note,
+            today=today(),
+            review=review,
+        )
+        echo(f"  excluded: {reason}" if reason else "  included")
+        taken.append((at, before, after))
+        at, note = at + 1, ""
+    left = len(workflow.load_review(workspace).undecided)
+    echo(f"{len(taken)} decided, {left} undecided; every decision is in the file")
+
+
+def _show_item(item: Item, number: int, of: int, note: str) -> None:
+    record = item.record
+    echo("")
+    echo(f"[{number}/{of}] {record.title}")
+    echo(f"  {record.citation}")
+    echo(f"  found by {', '.join(item.strategies)}" + (f"; {record.url}" if record.url else ""))
+    if note:
+        echo(f"  note: {note}")
+    echo(f"  {_HELP}")
+
+
+def _ask_reason(reasons: dict[str, str]) -> str:
+    """Returns the reason chosen by its number, or nothing where it was left."""
+    if not reasons:
+        echo("  review.yaml lists no exclusion_reasons")
+        return ""
+    names = list(reasons)
+    for number, name in enumerate(names, start=1):
+        echo(f"  {number} {name}: {reasons[name]}")
+    answer = click.prompt("  reason (number, empty to go back)", default="", show_default=False).strip()
+    if answer.isdecimal() and 1 <= int(answer) <= len(names):
+        return names[int(answer) - 1]
+    if answer in reasons:
+        return str(answer)
+    if answer:
+        echo(f"  there is no reason {answer}")
+    return ""
+
+
+@click.command()
+@click.argument("record")
+@dry
+@click.pass_context
+def new(context: click.Context, record: str, *, is_dry: bool) -> None:
+    """Write an extraction of RECORD to fill in: every field of the form in place."""
+    from casetable import workflow
+
+    path, data = workflow.new(workspace_of(context), record, is_dry=is_dry)
+    if is_dry:
+        click.echo(data.decode(), nl=False)
+    else:
+        echo(f"wrote {path}")
+        remark("next: fill it in, and run 'casetable check'")

@@ -1,0 +1,324 @@
+"""The commands of searching: refresh, log, diff, mirror. Each imports its workflow when it runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
+
+if TYPE_CHECKING:
+    from casetable.drift import Drift
+    from casetable.model import Search
+    from casetable.sources.eutils import PubMed
+    from casetable.workflow.refresh import Refreshed
+
+
+# --- refresh ----------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@form_option()
+@dry
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@click.option("--rebuild", "is_rebuild", is_flag=True, help="Read the records anew from the cache, without a request.")
+@click.pass_context
+def refresh(
+    context: click.Context, names: tuple[str, ...], form: str, *, is_dry: bool, quiet: bool, is_rebuild: bool
+) -> None:
+    """Run the strategies again at their sources and record what each search found.
+
+    PubMed is asked through NCBI's E-utilities; NCBI_API_KEY and NCBI_EMAIL are taken from the environment. A database
+    strategy and a hand-written list are refreshed alike; all of them land together, or none does.
+    """
+    from casetable.cli.show import counted, envelope
+    from casetable.workflow.refresh import rebuild
+    from casetable.workflow.refresh import refresh as run
+
+    workspace = workspace_of(context)
+    if is_rebuild:
+        read, missing = rebuild(workspace, is_dry=is_dry)
+        if form == "json":
+            click.echo(envelope((), {"read": read, "not_in_cache": len(missing)}, not_in_cache=list(missing)))
+        else:
+            echo(f"read {counted(read, 'record')} anew from the cache")
+            if missing:
+                echo(f"not in the cache, and left as they are: {', '.join(missing)}")
+        return
+    with Progress(is_shown=not quiet) as progress:
+        found = run(
+            workspace,
+            names,
+            pubmed=_pubmed,
+            now=dt.datetime.now(dt.UTC),
+            progress=progress,
+            is_dry=is_dry,
+        )
+    if form == "json":
+        click.echo(
+            envelope((), _refresh_summary(found), searches=[_search_value(each.search) for each in found.searched])
+        )
+        return
+    for line in _refresh_lines(found, is_dry=is_dry):
+        echo(line)
+
+
+def _pubmed() -> PubMed:
+
+    from casetable import __version__
+    from casetable.sources.eutils import PUBMED_URL, Identity, PubMed
+    from casetable.sources.http import requests_transport
+    from casetable.sources.pace import MachinePace
+
+    return PubMed(
+        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
+        clock=time.monotonic,
+        sleep=time.sleep,
+        identity=Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", "")),
+        url=os.environ.get("CASETABLE_EUTILS_URL") or PUBMED_URL,
+        pace=MachinePace("eutils", time.time),
+    )
+
+
+def _refresh_summary(found: Refreshed) -> dict[str, Any]:
+    return {
+        "searches": len(found.searched),
+        "unchanged_lists": len(found.unchanged),
+        "fetched": found.fetched,
+        "resumed": found.resumed,
+        "added": sum(len(each.search.added) for each in found.searched),
+        "removed": sum(len(each.search.removed) for each in found.searched),
+        "undecided": len(found.undecided),
+    }
+
+
+def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
+    from casetable.cli.show import counted, named
+
+    for each in found.searched:
+        search = each.search
+        change = "first search" if each.is_first else f"{len(search.added)} new, {len(search.removed)} gone"
+        yield f"{search.strategy}: {counted(each.hits, 'hit')} at {search.source} ({change})"
+        if search.translation:
+            yield f"  searched as: {search.translation}"
+        for name, told in (*search.errors.items(), *search.warnings.items()):
+            yield f"  {search.source} says {name}: {'; '.join(told)}"
+        for sign, records in (("new ", each.added), ("gone", each.removed), ("changed", each.changed)):
+            for record in records[:SHOWN_AT_MOST]:
+                gone = " (deleted or merged at the source)" if record.key in search.deleted else ""
+                standing = f" [{record.standing}]" if record.standing else ""
+                yield f"  {sign} {named(record)}{standing}{gone}"
+            if len(records) > SHOWN_AT_MOST:
+                yield f"  {sign} and {len(records) - SHOWN_AT_MOST} more"
+        if search.not_returned:
+            yield f"  asked for and not returned: {', '.join(search.not_returned)}"
+    for name in found.unchanged:
+        yield f"{name}: the list is unchanged"
+    yield f"{'would fetch' if is_dry else 'fetched'} {counted(found.fetched, 'record')}"
+    if found.undecided:
+        yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
+
+
+# --- log, diff ---------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--at", "day", metavar="DATE", help="What each search stood at on a past day, from the log alone.")
+@form_option()
+@click.pass_context
+def log(context: click.Context, names: tuple[str, ...], day: str | None, form: str) -> None:
+    """List the searches: when, how many hits, what came and went, every warning of the source."""
+    from casetable import workflow
+    from casetable.cli.show import counted, envelope
+
+    at = _day(day) if day else None
+    if at:
+        stood = workflow.stood(workspace_of(context), names, at)
+        if form == "json":
+            value = [
+                {"strategy": name, "when": each.search.when, "count": len(each.hits), "hits": sorted(each.hits)}
+                for name, each in stood.items()
+            ]
+            click.echo(envelope((), {"strategies": len(stood)}, at=at.isoformat(), searches=value))
+            return
+        for name, each in stood.items():
+            echo(f"{name}: {counted(len(each.hits), 'hit')} on {at}, by the search of {each.search.when}")
+            for key in sorted(each.hits):
+                echo(f"  {key}")
+        if not stood:
+            echo(f"no search until {at}")
+        return
+    searches = workflow.log(workspace_of(context), names)
+    if form == "json":
+        value = [{**_search_value(search), "hits": hits} for search, hits in searches]
+        click.echo(envelope((), {"searches": len(searches)}, searches=value))
+        return
+    for search, hits in searches:
+        parts = [f"+{len(search.added)}", f"-{len(search.removed)}"]
+        parts += [f"{len(search.changed)} changed"] if search.changed else []
+        echo(f"{search.when}  {search.strategy}  {counted(hits, 'hit')}  ({', '.join(parts)})")
+        for name, told in (*search.errors.items(), *search.warnings.items()):
+            echo(f"  {search.source} says {name}: {'; '.join(told)}")
+        if search.not_returned:
+            echo(f"  asked for and not returned: {', '.join(search.not_returned)}")
+    echo(counted(len(searches), "search", "searches"))
+
+
+def _day(text: str) -> dt.date:
+    from casetable.errors import UsageError
+
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not a date; expected one as 2026-11-22") from None
+
+
+def _search_value(search: Search) -> dict[str, Any]:
+    return {
+        "id": search.id,
+        "strategy": search.strategy,
+        "source": search.source,
+        "when": search.when,
+        "count": search.count,
+        "term": search.term,
+        "translation": search.translation,
+        "errors": {name: list(told) for name, told in search.errors.items()},
+        "warnings": {name: list(told) for name, told in search.warnings.items()},
+        "added": list(search.added),
+        "removed": list(search.removed),
+        "changed": list(search.changed),
+        "deleted": list(search.deleted),
+        "not_returned": list(search.not_returned),
+    }
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--since", metavar="DATE", help="Compare with the last search until this day (default: the search before)."
+)
+@form_option()
+@click.pass_context
+def diff(context: click.Context, names: tuple[str, ...], since: str | None, form: str) -> None:
+    """Show what changed between two searches, and why: the reason for every hit gained or lost."""
+    from casetable import workflow
+    from casetable.cli.show import envelope
+
+    found = workflow.diff(workspace_of(context), names, _day(since) if since else None)
+    if form == "json":
+        moves = [move for drift in found for move in drift.moves]
+        summary = {
+            "gained": sum(move.is_gain for move in moves),
+            "lost": sum(not move.is_gain for move in moves),
+            "changed": sum(len(drift.changed) for drift in found),
+            "unexplained": sum(move.cause.value == "unexplained" for move in moves),
+        }
+        click.echo(envelope((), summary, strategies=[_drift_value(drift) for drift in found]))
+        return
+    for drift in found:
+        for line in _drift_lines(drift):
+            echo(line)
+    if not found:
+        echo("no search yet")
+
+
+def _drift_value(drift: Drift) -> dict[str, Any]:
+    return {
+        "strategy": drift.strategy,
+        "before": drift.before.when if drift.before else None,
+        "after": drift.after.when,
+        "hits_before": drift.hits_before,
+        "hits_after": drift.hits_after,
+        "translation_before": drift.before.translation if drift.before else None,
+        "translation_after": drift.after.translation,
+        "words_added": list(drift.words_added),
+        "words_removed": list(drift.words_removed),
+        "moves": [
+            {
+                "key": move.key,
+                "gained": move.is_gain,
+                "cause": move.cause.value,
+                "reason": move.reason,
+                "label": move.record.label if move.record else "",
+                "title": move.record.title if move.record else "",
+            }
+            for move in drift.moves
+        ],
+        "changed": [
+            {
+                "key": key,
+                "label": record.label if record else "",
+                "standing": record.standing if record else "",
+                "notices": list(record.notices) if record else [],
+                "revised": record.revised if record else "",
+            }
+            for key, record in drift.changed
+        ],
+    }
+
+
+def _drift_lines(drift: Drift) -> Iterator[str]:
+    from casetable.cli.show import counted, named
+
+    if drift.before is None:
+        yield f"{drift.strategy}: first search on {drift.after.when[:10]}, {counted(drift.hits_after, 'hit')}"
+        return
+    span = f"{drift.before.when[:10]} to {drift.after.when[:10]}"
+    yield f"{drift.strategy}: {drift.hits_before} → {counted(drift.hits_after, 'hit')}, {span}"
+    for sign, words in (
+        ("added to the strategy", drift.words_added),
+        ("removed from the strategy", drift.words_removed),
+    ):
+        if words:
+            yield f"  {sign}: {'; '.join(words)}"
+    if drift.before.translation != drift.after.translation:
+        yield f"  translated before: {drift.before.translation}"
+        yield f"  translated now:    {drift.after.translation}"
+    for move in drift.moves:
+        told = named(move.record, move.key) if move.record else move.key
+        yield f"  {'+' if move.is_gain else '-'} {told}"
+        yield f"      {move.reason}"
+    for key, record in drift.changed:
+        told = named(record, key) if record else key
+        notices = [record.standing, *record.notices] if record else []
+        yield f"  ~ {told}"
+        yield f"      changed at the source: {'; '.join(n for n in notices if n) or 'its facts, headings or dates'}"
+    if not drift.moves and not drift.changed:
+        yield "  no change"
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1 (default: a free one).")
+@click.option("--rate", type=click.IntRange(1), help="Requests a second that are answered; the others get 429.")
+@click.option("--fault", "faults", default="", metavar="F09:0.2,…", help="Faults of the service, each with its chance.")
+@click.option("--seed", type=int, default=0, help="Decides which requests meet a fault.")
+@click.option("--quiet", "-q", is_flag=True, help="Do not log each request on stderr.")
+def mirror(files: tuple[Path, ...], port: int, rate: int | None, faults: str, seed: int, *, quiet: bool) -> None:
+    """Serve local PubMed files as NCBI's E-utilities, until it is interrupted.
+
+    FILE is NBIB, PubMed XML (also gzipped) or records.jsonl. Set CASETABLE_EUTILS_URL to the address that is printed.
+    """
+    import threading
+
+    from casetable import workflow
+    from casetable.cli.show import counted
+
+    with workflow.mirror(
+        files, today=today(), port=port, rate=rate, faults=faults, seed=seed, log=None if quiet else remark
+    ) as (url, number, unread):
+        for line in unread:
+            remark(line)
+        remark(f"{counted(number, 'record')}; stop with Ctrl-C")
+        echo(url)
+        sys.stdout.flush()
+        threading.Event().wait()
