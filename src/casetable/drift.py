@@ -14,13 +14,14 @@ from enum import StrEnum
 
 from casetable.model import Record, Search
 from casetable.model.article import article_of
-from casetable.query import Index, Node, QueryError, Term, parse, unparse, walk
+from casetable.query import Boolean, Chain, Group, Index, Node, QueryError, Term, parse, unparse
 from casetable.review import Review, hits_by_search
 
 
 class Cause(StrEnum):
     """Why a hit came or went, in the order in which causes are looked for."""
 
+    FIRST = "first search"
     CREATED = "created"
     DELETED = "deleted"
     STRATEGY = "strategy edited"
@@ -110,12 +111,18 @@ def _drift(
     between: Sequence[Search],
 ) -> Drift:
     records = review.inputs.records
-    deleted = {key for search in between for key in search.deleted}
+    # The last search that says of a key that it came or went; only that one knows why.
+    came = {key: search for search in between for key in search.added}
+    went = {key: search for search in between for key in search.removed}
     added, removed = _words(before.term if before else "", after.term)
     moves = []
     for key in sorted(hits_before ^ hits_after):
         record, is_gain = records.get(key), key in hits_after
-        cause, reason = _cause(record, before, after, is_gain=is_gain, is_deleted=key in deleted)
+        if before is None:
+            first = came.get(key, after)
+            cause, reason = Cause.FIRST, f"there is no search to compare with; found on {first.when[:10]}"
+        else:
+            cause, reason = _cause(key, record, before, after, went.get(key), is_gain=is_gain)
         if cause is Cause.STRATEGY and before is not None and record is not None:
             reason += _told_terms(record, before.term, after.term, is_gain=is_gain)
         moves.append(Move(key=key, record=record, is_gain=is_gain, cause=cause, reason=reason))
@@ -134,25 +141,26 @@ def _drift(
 
 
 def _cause(
-    record: Record | None, before: Search | None, after: Search, *, is_gain: bool, is_deleted: bool
+    key: str, record: Record | None, before: Search, after: Search, went: Search | None, *, is_gain: bool
 ) -> tuple[Cause, str]:
-    if before is None:
-        return Cause.STRATEGY, f"found by the first search, on {after.when[:10]}"
-    then = before.when[:10]
-    if is_gain and record is not None and record.created >= then:
+    """Returns why a hit came or went between two searches; a day counts only if it lies between them."""
+    then, now = before.when[:10], after.when[:10]
+    if is_gain and record is not None and then < record.created <= now:
         return Cause.CREATED, f"created on {record.created}, since the search of {then}"
-    if not is_gain and is_deleted:
+    if not is_gain and went is not None and key in went.deleted:
         return (
             Cause.DELETED,
-            f"the source has no such record any more on {after.when[:10]}: deleted, or merged with another",
+            f"the source had no such record any more on {went.when[:10]}: deleted, or merged with another",
         )
     if before.strategy_hash != after.strategy_hash:
         return Cause.STRATEGY, f"the strategy was edited since the search of {then}"
     if before.translation != after.translation:
         return Cause.TRANSLATION, f"{after.source} translates the strategy otherwise since the search of {then}"
-    if is_gain and record is not None and record.indexed >= then:
+    if is_gain and record is not None and record.created == then:
+        return Cause.CREATED, f"created on {record.created}, the day of the search before"
+    if is_gain and record is not None and then <= record.indexed <= now:
         return Cause.INDEXED, f"existed, and got its subject headings on {record.indexed}"
-    if record is not None and record.revised >= then:
+    if record is not None and then <= record.revised <= now:
         return Cause.REVISED, f"its record was changed on {record.revised}"
     return Cause.UNEXPLAINED, "unexplained: nothing that is recorded tells why"
 
@@ -189,7 +197,24 @@ def _told_terms(record: Record, before: str, after: str, *, is_gain: bool) -> st
 
 
 def _terms(strategy: str) -> dict[str, Node]:
-    return {unparse(node): node for node in walk(parse(strategy)) if isinstance(node, Term)}
+    """Returns the terms that a strategy asks for; those that it excludes by NOT are left out."""
+    found: dict[str, Node] = {}
+    stack: list[Node] = [parse(strategy)]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Term):
+            found[unparse(node)] = node
+        elif isinstance(node, Group):
+            stack.append(node.inner)
+        elif isinstance(node, Chain):
+            wanted = [node.operands[0]]
+            wanted += [
+                operand
+                for operator, operand in zip(node.operators, node.operands[1:], strict=True)
+                if operator.kind is not Boolean.NOT
+            ]
+            stack += reversed(wanted)
+    return found
 
 
 def _words(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -212,7 +212,7 @@ def test_dry_run_writes_nothing(review: Path, service: Service) -> None:
     before = tree(review)
     ran = casetable("refresh", "--dry-run", cwd=review, CASETABLE_EUTILS_URL=service.url)
     assert ran.code == 0
-    assert "would fetch 2 records" in ran.out
+    assert "fetched 2 records; nothing was written but the cache" in ran.out
     assert tree(review) == before
 
 
@@ -259,13 +259,34 @@ def test_what_the_source_changed_is_noticed_and_shown(review: Path, service: Ser
     assert '<span class="tag alarm">retracted</span>' in (review / "build/table.html").read_text()
 
 
+IN_JANUARY = """
+import datetime
+class Faked(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 1, 10, 8, 0, 0, tzinfo=tz)
+datetime.datetime = Faked
+from casetable.cli import main
+main()
+"""
+
+
 def test_log_and_diff_tell_why(review: Path, service: Service) -> None:
     """Created since, deleted, the strategy edited, unexplained: each from what is recorded."""
-    assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
-    service.add("15", "A new invented case", author="Soe", year="2099")
+    first = subprocess.run(
+        [sys.executable, "-c", IN_JANUARY, "refresh"],
+        cwd=review,
+        env=environment(CASETABLE_EUTILS_URL=service.url),
+        capture_output=True,
+        check=False,
+    )
+    assert first.returncode == 0, first.stderr
+    service.add("15", "A new invented case", author="Soe", year="2026")
     service.add("16", "An old invented case", author="Toe", year="1999")
     service.add("17", "A third old invented case", author="Uoe", year="1998")
-    service.articles["17"] = service.articles["17"].replace("<DateRevised><Year>2026", "<DateRevised><Year>2099")
+    service.articles["17"] = service.articles["17"].replace(
+        "<DateRevised><Year>2026</Year><Month>01</Month>", "<DateRevised><Year>2026</Year><Month>02</Month>"
+    )
     del service.articles["12"]
     service.found = ["11", "15", "16", "17"]
     assert casetable("refresh", cwd=review, CASETABLE_EUTILS_URL=service.url).code == 0
@@ -280,10 +301,10 @@ def test_log_and_diff_tell_why(review: Path, service: Service) -> None:
     }
     text = casetable("diff", "main", cwd=review).out
     assert "main: 2 → 4 hits" in text
-    assert "its record was changed on 2099-01-05" in text
+    assert "its record was changed on 2026-02-05" in text
     assert "unexplained: nothing that is recorded tells why" in text
-    assert "created on 2099-03-09, since the search of" in text
-    assert "the source has no such record any more" in text
+    assert "created on 2026-03-09, since the search of 2026-01-10" in text
+    assert "the source had no such record any more" in text
 
     path = review / "queries/main.yaml"
     path.write_text(path.read_text().replace("AND tocilizumab", 'AND "interleukin-6 receptor"[tiab]'))

@@ -89,7 +89,7 @@ def test_a_record_that_was_changed(is_gain: bool) -> None:
 def test_what_the_source_has_no_more_is_deleted() -> None:
     cause, reason = cause_of(record("pmid:1"), is_gain=False, deleted=("pmid:1",))
     assert cause is Cause.DELETED
-    assert reason == "the source has no such record any more on 2026-02-10: deleted, or merged with another"
+    assert reason == "the source had no such record any more on 2026-02-10: deleted, or merged with another"
 
 
 @pytest.mark.parametrize("is_gain", [True, False])
@@ -115,6 +115,33 @@ def test_an_edit_tells_the_term_that_loses_a_hit() -> None:
     _, reason = cause_of(lung, is_gain=False, strategy_hash="sha256:2", term="lung[ti] AND rash[ti]")
     assert "fever[ti], which can be seen in the record, is no longer asked for" in reason
     assert "rash[ti], not to be seen in what is known of the record, is asked for now" in reason
+
+
+def test_what_happened_after_the_later_search_is_no_cause_of_it() -> None:
+    for later in ({"revised": "2026-06-01"}, {"indexed": "2026-06-01"}, {"created": "2026-06-01"}):
+        assert cause_of(record("pmid:1", **later))[0] is Cause.UNEXPLAINED
+
+
+def test_a_record_made_on_the_day_of_the_search_before() -> None:
+    same_day = record("pmid:1", created="2026-01-10")
+    assert cause_of(same_day) == (Cause.CREATED, "created on 2026-01-10, the day of the search before")
+    assert cause_of(same_day, strategy_hash="sha256:2")[0] is Cause.STRATEGY, "it may have been there already"
+
+
+def test_a_record_that_came_back_and_was_lost_by_an_edit_is_not_deleted() -> None:
+    first = search(THEN, added=("pmid:1",))
+    gone = search("2026-01-20T08:00:00Z", previous=first.id, removed=("pmid:1",), deleted=("pmid:1",))
+    back = search("2026-01-30T08:00:00Z", previous=gone.id, added=("pmid:1",))
+    edited = search(NOW, previous=back.id, removed=("pmid:1",), strategy_hash="sha256:2")
+    [drift] = drifts(review_of([first, gone, back, edited], [record("pmid:1")]), (), dt.date(2026, 1, 10))
+    assert [move.cause for move in drift.moves] == [Cause.STRATEGY]
+
+
+def test_an_excluded_term_is_not_told_as_one_that_is_asked_for() -> None:
+    _, reason = cause_of(
+        record("pmid:1"), is_gain=False, strategy_hash="sha256:2", term="lung[ti] AND fever[ti] NOT rat[tiab]"
+    )
+    assert reason == "the strategy was edited since the search of 2026-01-10"
 
 
 @pytest.mark.parametrize("is_gain", [True, False])

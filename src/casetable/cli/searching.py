@@ -40,10 +40,13 @@ def refresh(
     strategy and a hand-written list are refreshed alike; all of them land together, or none does.
     """
     from casetable.cli.show import counted, envelope
+    from casetable.errors import UsageError
     from casetable.workflow.refresh import rebuild
     from casetable.workflow.refresh import refresh as run
 
     workspace = workspace_of(context)
+    if is_rebuild and names:
+        raise UsageError("--rebuild reads all records anew; expected no strategy names")
     if is_rebuild:
         read, missing = rebuild(workspace, is_dry=is_dry)
         if form == "json":
@@ -51,7 +54,7 @@ def refresh(
         else:
             echo(f"read {counted(read, 'record')} anew from the cache")
             if missing:
-                echo(f"not in the cache, and left as they are: {', '.join(missing)}")
+                echo(f"not in the cache, or older there, and left as they are: {', '.join(missing)}")
         return
     with Progress(is_shown=not quiet) as progress:
         found = run(
@@ -96,6 +99,7 @@ def _refresh_summary(found: Refreshed) -> dict[str, Any]:
         "resumed": found.resumed,
         "added": sum(len(each.search.added) for each in found.searched),
         "removed": sum(len(each.search.removed) for each in found.searched),
+        "changed": sum(len(each.search.changed) for each in found.searched),
         "undecided": len(found.undecided),
     }
 
@@ -122,7 +126,10 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
             yield f"  asked for and not returned: {', '.join(search.not_returned)}"
     for name in found.unchanged:
         yield f"{name}: the list is unchanged"
-    yield f"{'would fetch' if is_dry else 'fetched'} {counted(found.fetched, 'record')}"
+    resumed = f", and took {found.resumed} from what a broken-off refresh had fetched" if found.resumed else ""
+    yield f"fetched {counted(found.fetched, 'record')}{resumed}" + (
+        "; nothing was written but the cache" if is_dry else ""
+    )
     if found.undecided:
         yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
 

@@ -51,7 +51,7 @@ def write_records(records: Iterable[Record]) -> bytes:
 
 
 def read_records(path: str, data: bytes) -> tuple[dict[str, Record], tuple[Problem, ...]]:
-    """Returns the records by key. Of two lines with one key, which a merge can leave, the fuller one stands."""
+    """Returns the records by key. Of two lines with one key, which a merge can leave, the one revised last stands."""
     records: dict[str, Record] = {}
     problems: list[Problem] = []
     for place, value in _values(path, data, problems):
@@ -60,9 +60,13 @@ def read_records(path: str, data: bytes) -> tuple[dict[str, Record], tuple[Probl
             problems.append(F205.at(place, "is not a record; expected at least key, origin and title"))
             continue
         known = records.get(record.key)
-        if known is None or (len(_line(value)), repr(record)) > (len(write_records([known])), repr(known)):
+        if known is None or _freshness(record) > _freshness(known):
             records[record.key] = record
     return dict(sorted(records.items())), tuple(problems)
+
+
+def _freshness(record: Record) -> tuple[bool, str, int, str]:
+    return not record.origin.startswith("list:"), record.revised, len(repr(record)), repr(record)
 
 
 def _record(value: Mapping[str, Any]) -> Record | None:

@@ -183,7 +183,7 @@ class Search:
 
     `added` and `removed` are relative to the search `previous` ("" for the first one), so that the hits of any search
     follow from the log alone, also after two branches that both searched were merged. `not_returned` are hits of which
-    the source gave no record, `changed` hits whose record it changed since the search before, `deleted` those removed
+    the source gave no record, `changed` records that it changed since the search before (hits, and such that no search finds any more), `deleted` those removed
     of which it has no record any more.
     """
 

@@ -181,20 +181,35 @@ def rules() -> tuple[Rule, ...]:
 
 def log(workspace: Workspace, names: Sequence[str]) -> tuple[tuple[Search, int], ...]:
     """Returns the searches of the strategies named, or all, oldest first, each with the number of its hits."""
-    searches = readable_review(workspace, *LOGS).inputs.searches
+    review = readable_review(workspace, *LOGS)
+    _require_strategies(review, names)
+    searches = review.inputs.searches
     hits = hits_by_search(searches)
     return tuple((search, len(hits[search.id])) for search in searches if not names or search.strategy in names)
 
 
 def stood(workspace: Workspace, names: Sequence[str], day: dt.date) -> dict[str, Stood]:
     """Returns what the searches of the strategies named, or all, stood at on a day, by strategy."""
-    found = stood_at(readable_review(workspace, *LOGS), day)
+    review = readable_review(workspace, *LOGS)
+    _require_strategies(review, names)
+    found = stood_at(review, day)
     return {name: found[name] for name in sorted(found) if not names or name in names}
 
 
 def diff(workspace: Workspace, names: Sequence[str], since: dt.date | None) -> tuple[Drift, ...]:
     """Returns what changed in the hits of the strategies named, or all, since a day or the search before."""
-    return tuple(drifts(readable_review(workspace, *LOGS), names, since))
+    review = readable_review(workspace, *LOGS)
+    _require_strategies(review, names)
+    return tuple(drifts(review, names, since))
+
+
+def _require_strategies(review: Review, names: Sequence[str]) -> None:
+    known = {search.strategy for search in review.inputs.searches} | {s.name for s in review.inputs.strategies}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"there is no strategy '{name}', now or in the log; there is {', '.join(sorted(known)) or 'none'}"
+            )
 
 
 # --- mirror -----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ from casetable.workspace.cache import Answers
 
 Progress = Callable[[str, int, int], None]
 
+# How long what a broken-off refresh fetched is taken for fresh: a record may change meanwhile.
+RESUMED_WITHIN = dt.timedelta(hours=24)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
@@ -82,7 +85,8 @@ def refresh(
 def rebuild(workspace: Workspace, *, is_dry: bool = False) -> tuple[int, tuple[str, ...]]:
     """Reads the known records anew from the answers kept in the cache, without a request.
 
-    Returns how many records were read anew, and the keys of those that are not in the cache, which stay as they are.
+    Returns how many records were read anew, and the keys of those that are not in the cache, or older there than in the
+    review, which stay as they are.
     """
     with workspace.locked():
         review = readable_review(workspace, *LOGS)
@@ -90,7 +94,8 @@ def rebuild(workspace: Workspace, *, is_dry: bool = False) -> tuple[int, tuple[s
         wanted = {record.pmid for record in review.inputs.records.values() if record.origin == ORIGIN and record.pmid}
         kept = _kept(answers, wanted, after="")
         records = dict(review.inputs.records)
-        records.update({record.key: record for record in kept.values() if record.key in records})
+        kept = {pmid: r for pmid, r in kept.items() if r.key in records and r.revised >= records[r.key].revised}
+        records.update({record.key: record for record in kept.values()})
         if not is_dry:
             workspace.commit_refresh(write_records(records.values()), b"")
     return len(kept), tuple(sorted(f"pmid:{pmid}" for pmid in wanted - kept.keys()))
@@ -139,7 +144,10 @@ class _Run:
         self.resumed = 0
         self._answers = answers
         self._pubmed = pubmed
+        # Never before the searches that these follow: another machine's clock may be ahead.
+        latest = max((s.when for s in review.last_searches.values()), default="")
         self._now = now.astimezone(dt.UTC)
+        self._when = max(self._now.strftime("%Y-%m-%dT%H:%M:%SZ"), latest)
         self._progress = progress
         self._changed: frozenset[str] = frozenset()
         self._gone: frozenset[str] = frozenset()
@@ -159,7 +167,13 @@ class _Run:
                 continue
             keys = tuple(record.key for record in strategy.records)
             searches.append((self._search(strategy, count=len(keys)), keys))
-        return [self._compared(search, keys) for search, keys in searches]
+        told = {key for search, keys in searches for key in (*keys, *self.review.hits.get(search.strategy, ()))}
+        aside = self._changed - told
+        found = []
+        for search, keys in searches:
+            is_first = bool(asked) and search.strategy == asked[0].name
+            found.append(self._compared(search, keys, aside if is_first else frozenset()))
+        return found
 
     def _ask(self, strategies: Sequence[Strategy]) -> list[tuple[Search, tuple[str, ...]]]:
         source = self._pubmed()
@@ -194,17 +208,17 @@ class _Run:
         """Fetches what is not known yet, what PubMed changed, and what a search no longer finds."""
         before = self.review.inputs.records
         known = sorted(record.pmid for record in before.values() if record.origin == ORIGIN and record.pmid)
-        last = max((s.when for s in self.review.inputs.searches if not s.method.is_other), default="")
+        asked_until = self._asked_until()
         changed: tuple[str, ...] = ()
-        if known and last:
+        if known and asked_until:
             # PubMed's day may end hours before or after ours.
-            since = dt.date.fromisoformat(last[:10]) - dt.timedelta(days=1)
+            since = dt.date.fromisoformat(asked_until[:10]) - dt.timedelta(days=1)
             changed = source.changed(known, since, lambda done, of: self._progress("asking for changes", done, of))
         hits = {pmid for answer in answers for pmid in answer.pmids}
         new = {pmid for pmid in hits if before.get(f"pmid:{pmid}") is None or before[f"pmid:{pmid}"].origin != ORIGIN}
         earlier = {key for strategy in strategies for key in self.review.hits.get(strategy.name, ())}
         vanished = {key.removeprefix("pmid:") for key in earlier if key.startswith("pmid:")} - hits
-        kept = _kept(self._answers, new, after=last)
+        kept = _kept(self._answers, new, after=(self._now - RESUMED_WITHIN).strftime("%Y-%m-%dT%H:%M:%SZ"))
         self.resumed = len(kept)
         wanted = sorted((new - kept.keys()) | set(changed) | vanished, key=int, reverse=True)
         fetched: tuple[Record, ...] = ()
@@ -226,6 +240,16 @@ class _Run:
         self._gone = frozenset(f"pmid:{pmid}" for pmid in vanished) - came.keys()
         self.records.update(came)
 
+    def _asked_until(self) -> str:
+        """Returns the time until which PubMed was asked for changes: the earliest end of the log's chains.
+
+        Branches that were merged, and strategies that were run one by one, have each asked for the records they knew.
+        """
+        names = set(self.review.last_searches)
+        own = [s for s in self.review.inputs.searches if s.strategy in names and not s.method.is_other]
+        followed = {search.previous for search in own}
+        return min((search.when for search in own if search.id not in followed), default="")
+
     def _search(self, strategy: Strategy, *, count: int, **answered: object) -> Search:
         values: Mapping[str, object] = {
             "id": "",
@@ -233,7 +257,7 @@ class _Run:
             "strategy": strategy.name,
             "method": strategy.method,
             "source": strategy.source,
-            "when": self._now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "when": self._when,
             "strategy_hash": strategy_hash(strategy),
             "count": count,
             "added": (),
@@ -242,8 +266,11 @@ class _Run:
         }
         return Search(**{**values, **answered})  # type: ignore[arg-type]
 
-    def _compared(self, search: Search, keys: Sequence[str]) -> Searched:
-        """Completes a search with what it adds and removes against the search before."""
+    def _compared(self, search: Search, keys: Sequence[str], aside: frozenset[str]) -> Searched:
+        """Completes a search with what it adds and removes against the search before.
+
+        `aside` are changed records that no search of this refresh finds, told with this one.
+        """
         last = self.review.last_searches.get(search.strategy)
         before = self.review.hits.get(search.strategy, frozenset())
         hits = {key for key in keys if key in self.records}
@@ -253,7 +280,7 @@ class _Run:
             added=tuple(sorted(hits - before)),
             removed=tuple(sorted(before - hits)),
             not_returned=tuple(sorted(set(keys) - hits)),
-            changed=tuple(sorted(self._changed & (hits | before))),
+            changed=tuple(sorted((self._changed & (hits | before)) | aside)),
             deleted=tuple(sorted(self._gone & before)),
         )
         search = replace(search, id=search_id(search))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +31,7 @@ class Answers:
             write_whole(path, gzip.compress(body, 6, mtime=0))
         line = json.dumps({"answer": name, "when": when, "pmids": list(pmids)}) + "\n"
         with self._index.open("ab") as file:
-            file.write(line.encode())
+            file.write(b"\n" + line.encode())  # begins a line of its own, also behind one that was torn
 
     def latest(self) -> dict[str, tuple[str, str]]:
         """Returns for each PMID the name of the last answer it was asked for in, and when that was."""
@@ -41,7 +42,7 @@ class Answers:
             except (KeyError, TypeError):
                 continue
             for pmid in pmids:
-                if when >= found.get(pmid, ("", ""))[1]:
+                if isinstance(pmid, str) and when >= found.get(pmid, ("", ""))[1]:
                     found[pmid] = (name, when)
         return found
 
@@ -49,7 +50,7 @@ class Answers:
         """Returns an answer as it came, or None where it is not there or is not what its name says."""
         try:
             body = gzip.decompress(self._path(name).read_bytes())
-        except (OSError, EOFError, ValueError, gzip.BadGzipFile):
+        except (OSError, EOFError, ValueError, zlib.error):
             return None
         return body if sha256(body).hexdigest() == name else None
 
@@ -65,7 +66,7 @@ class Answers:
         for line in data.split(b"\n"):
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(entry, dict):
                 yield entry
