@@ -11,7 +11,7 @@ from casetable.curation import cells, files, nodes, shapes
 from casetable.curation.cells import E101
 from casetable.curation.shapes import joined
 from casetable.formats import logs
-from casetable.model import REASONS, Access, Cell, Number, Report, Search, Status
+from casetable.model import REASONS, Access, Cell, Number, Report, Search, Status, Strategy
 from casetable.problems import Example, Place, Problem, Rule, Severity, in_order, shown
 from casetable.review import Item, Review, hits_by_search, strategy_hash
 
@@ -135,6 +135,21 @@ Q106 = Rule(
         good='"count": 1, "added": ["pmid:11"], "removed": []',
         bad='"count": 2, "added": ["pmid:11"], "removed": [], "not_returned": ["pmid:12"]',
         message="PubMed counted pmid:12 on 2026-01-10, but gave no record of it",
+    ),
+)
+Q107 = Rule(
+    code="Q107",
+    name="listed-facts-differ",
+    severity=Severity.WARNING,
+    summary="a record listed by hand has other facts than the source gives under its key",
+    why="With one digit wrong in a PMID another report stands in the place of the one that was meant.",
+    fix="Compare the two, and correct the listed PMID or DOI; a title or year that was mistyped does no harm.",
+    example=Example(
+        path="queries/records.jsonl",
+        good='"origin": "list:own", "title": "Another invented report of a drug", "year": "2021"',
+        bad='"origin": "PubMed", "title": "Quite another thing altogether", "year": "1999"',
+        message="doi:10.1234/invented.2 is listed as 'Another invented report of a drug' (2021),"
+        " but PubMed has 'Quite another thing altogether' (1999)",
     ),
 )
 S101 = Rule(
@@ -431,6 +446,7 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
         if search.not_returned:
             message = f"{search.source} counted {joined(search.not_returned, 'and')} on {day}, but gave no record of it"
             yield Q106.at(strategy.place, message, field=strategy.name, hint=_next(strategy.name))
+        yield from _listed(review, strategy)
         found = {group for key in review.hits[strategy.name] if (group := review.group_of(key))}
         for known in strategy.must_find:
             if review.is_log_whole and review.group_of(known.key) not in found:
@@ -448,6 +464,17 @@ def _age_days(search: Search, today: dt.date) -> int | None:
         return (today - dt.date.fromisoformat(search.when[:10])).days
     except ValueError:
         return None
+
+
+def _listed(review: Review, strategy: Strategy) -> Iterator[Problem]:
+    for listed in strategy.records:
+        record = review.records.get(listed.key)
+        if record is not None and record.origin != listed.origin and dedup.is_another(listed, record):
+            message = (
+                f"{listed.key} is listed as {shown(listed.title)} ({listed.year or 'no year'}),"
+                f" but {record.origin} has {shown(record.title)} ({record.year or 'no year'})"
+            )
+            yield Q107.at(strategy.place, message, field=strategy.name)
 
 
 def _log(review: Review) -> Iterator[Problem]:
@@ -650,6 +677,7 @@ RULES: tuple[Rule, ...] = (
     Q104,
     Q105,
     Q106,
+    Q107,
     S101,
     S102,
     S103,

@@ -128,6 +128,16 @@ def explain(records: Mapping[str, Record], one: str, other: str) -> tuple[str, .
     return tuple(lines)
 
 
+def is_another(one: Record, other: Record) -> bool:
+    """Whether two records with one key are plainly of different reports: another DOI, or another title."""
+    if one.doi and other.doi and normal_doi(one.doi) != normal_doi(other.doi):
+        return True
+    return fuzz.token_set_ratio(_normal_title(one.title), _normal_title(other.title)) < _OTHER_TITLE
+
+
+_OTHER_TITLE = 60.0
+
+
 def _ruled_pairs(ruling: Ruling, names: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
     """Yields the pairs of records that a ruling speaks of, each sorted; the records of one identifier are one side."""
     sides = [sorted(names[key]) for key in ruling.keys if key in names]

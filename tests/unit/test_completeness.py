@@ -78,6 +78,7 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "Q101",
         "Q102",
         "Q106",
+        "Q107",
         "E201",
         "E202",
     }
