@@ -110,7 +110,9 @@ def main(kills: int) -> int:
                     if not (ended_well and searches and searches[0].added == hits):
                         wrong += 1
                         found = len(searches[-1].added) if searches else "no search"
-                        print(f"kill {done}: the next refresh ended {again} with {found} of {len(hits)} hits", flush=True)
+                        print(
+                            f"kill {done}: the next refresh ended {again} with {found} of {len(hits)} hits", flush=True
+                        )
     print(
         f"{kills} kills, {between} of them between the first answer and the last replace: {torn} files torn,"
         f" {wrong} refreshes afterwards that did not end as an undisturbed one"
