@@ -38,7 +38,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check -q src tests bench
 	$(BIN)/ruff check -q src tests bench
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache | tail -n 5
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/casetable check
 
 wheel: $(VENV)/.dev
