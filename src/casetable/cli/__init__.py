@@ -9,7 +9,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -22,10 +21,10 @@ OUR_BUG, INTERRUPTED = 3, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--root", type=click.Path(path_type=Path), help="Folder of the review (default: here, or above).")
+@click.option("--root", type=click.Path(), help="Folder of the review (default: here, or above).")
 @click.version_option(__version__, prog_name="casetable", message="%(prog)s %(version)s")
 @click.pass_context
-def casetable(context: click.Context, root: Path | None) -> None:
+def casetable(context: click.Context, root: str | None) -> None:
     """Keeps a review of published cases in git and rebuilds its table, byte for byte.
 
     Exit codes: 0 done, nothing wrong; 1 problems found; 2 wrong usage, or a file that cannot be read; 3 a fault of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,15 +20,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path())
 @dry
-def init(folder: Path, *, is_dry: bool) -> None:
+def init(folder: str, *, is_dry: bool) -> None:
     """Write a new review, ready to fill in."""
+    from pathlib import Path
+
     from casetable import workflow
 
-    names = workflow.init(folder, is_dry=is_dry)
+    names = workflow.init(Path(folder), is_dry=is_dry)
     for name in names:
-        echo(f"{'would write' if is_dry else 'wrote'} {folder / name}")
+        echo(f"{'would write' if is_dry else 'wrote'} {Path(folder) / name}")
     remark(f"next: cd {folder}, fill in review.yaml, and run 'casetable check': it names what is still to do")
 
 
@@ -213,21 +214,22 @@ def dedupe(context: click.Context, explain: tuple[str, str] | None, form: str) -
 
 
 @click.command()
-@click.option(
-    "--out", "folder", type=click.Path(path_type=Path), help="Where to write (default: build/ in the review)."
-)
+@click.option("--out", "folder", type=click.Path(), help="Where to write (default: build/ in the review).")
 @form_option()
 @dry
 @click.pass_context
-def build(context: click.Context, folder: Path | None, form: str, *, is_dry: bool) -> None:
+def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool) -> None:
     """Build the table: Markdown, CSV, one HTML page, and the PRISMA numbers."""
+    from pathlib import Path
+
     from casetable import workflow
     from casetable.cli.show import counted, envelope, item_value, named
     from casetable.problems import Severity
 
     with Progress(is_shown=True) as progress:
         told = progress.of("reading reports")
-        built = workflow.build(workspace_of(context), today(), folder, is_dry=is_dry, progress=told)
+        target = Path(folder) if folder else None
+        built = workflow.build(workspace_of(context), today(), target, is_dry=is_dry, progress=told)
     errors = sum(1 for problem in built.problems if problem.severity is Severity.ERROR)
     warnings = len(built.problems) - errors
     if form == "json":

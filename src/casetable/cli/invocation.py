@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -33,6 +32,8 @@ dry = click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be 
 
 
 def workspace_of(context: click.Context) -> Workspace:
+    from pathlib import Path
+
     from casetable.errors import UsageError
     from casetable.workspace import Workspace
 

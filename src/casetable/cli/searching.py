@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -304,24 +303,31 @@ def _drift_lines(drift: Drift) -> Iterator[str]:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1 (default: a free one).")
 @click.option("--rate", type=click.IntRange(1), help="Requests a second that are answered; the others get 429.")
 @click.option("--fault", "faults", default="", metavar="F09:0.2,…", help="Faults of the service, each with its chance.")
 @click.option("--seed", type=int, default=0, help="Decides which requests meet a fault.")
 @click.option("--quiet", "-q", is_flag=True, help="Do not log each request on stderr.")
-def mirror(files: tuple[Path, ...], port: int, rate: int | None, faults: str, seed: int, *, quiet: bool) -> None:
+def mirror(files: tuple[str, ...], port: int, rate: int | None, faults: str, seed: int, *, quiet: bool) -> None:
     """Serve local PubMed files as NCBI's E-utilities, until it is interrupted.
 
     FILE is NBIB, PubMed XML (also gzipped) or records.jsonl. Set CASETABLE_EUTILS_URL to the address that is printed.
     """
     import threading
+    from pathlib import Path
 
     from casetable import workflow
     from casetable.cli.show import counted
 
     with workflow.mirror(
-        files, today=today(), port=port, rate=rate, faults=faults, seed=seed, log=None if quiet else remark
+        [Path(file) for file in files],
+        today=today(),
+        port=port,
+        rate=rate,
+        faults=faults,
+        seed=seed,
+        log=None if quiet else remark,
     ) as (url, number, unread):
         for line in unread:
             remark(line)
