@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -330,8 +330,3 @@ def _families(record: Record) -> set[str]:
 def _told_authors(one: Record, other: Record) -> str:
     shared = len(_families(one) & _families(other))
     return f"{shared} authors in common" if shared else "no authors to compare"
-
-
-def keys_of(groups: Iterable[Group]) -> dict[str, Group]:
-    """Returns each record key's group."""
-    return {key: group for group in groups for key in group.keys}

@@ -13,7 +13,7 @@ from casetable.errors import CasetableError
 from casetable.formats.logs import read_records, read_searches
 from casetable.mirror import Mirror, load_articles, read_faults, serve
 from casetable.sources.eutils import Identity, PubMed
-from casetable.sources.http import ATTEMPTS, NotReachedError, Response, Transport, requests_transport
+from casetable.sources.http import ATTEMPTS, Response, Transport, requests_transport
 from casetable.workflow.refresh import refresh
 from casetable.workspace import Workspace
 from tests.support.invented import records_xml
@@ -132,7 +132,6 @@ __all__ = [
     "PERMANENT",
     "SHORT",
     "TRANSIENT",
-    "NotReachedError",
     "Run",
     "library",
     "quick_transport",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from casetable.flow import Flow
 from casetable.model import Column, Form, Status
 from casetable.review import Review
-from casetable.table import CELL_COLUMNS, INCOMPLETE, Row, Shown, Table, long_cells
+from casetable.table import CELL_COLUMNS, INCOMPLETE, Row, Table, long_cells
 
 # What each way of knowing a cell means to a reader, in the order of the legend.
 MEANINGS = {
@@ -71,7 +71,7 @@ def render_markdown(review: Review, table: Table) -> bytes:
     lines += [_escaped(protocol.question), ""] if protocol else []
     lines += [_line(heads), "|" + " --- |" * len(heads)]
     lines += [
-        _line([_linked(row), row.case.id, *(_worded(shown) for shown in row.columns)], is_raw=1) for row in table.rows
+        _line([_linked(row), row.case.id, *(shown.text for shown in row.columns)], is_raw=1) for row in table.rows
     ]
     used = {status for row in table.rows for shown in row.columns for status in shown.statuses}
     lines += ["", *(f"- *{status}*: {MEANINGS[status]}." for status in MEANINGS if status in used)]
@@ -91,10 +91,6 @@ def render_markdown(review: Review, table: Table) -> bytes:
         url = f" <{item.record.url}>" if item.record.url else ""
         lines.append(f"- {_escaped(item.record.citation)}{url} Access: {access}.")
     return ("\n".join(lines) + "\n").encode()
-
-
-def _worded(shown: Shown) -> str:
-    return shown.text
 
 
 def _linked(row: Row) -> str:
