@@ -196,8 +196,7 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
     except yaml.MarkedYAMLError as error:
         return None, (*composer.problems, F104.at(*_syntax_fault(path, text, error)))
     except _TooDeepError as error:
-        message = f"is nested deeper than {MAX_DEPTH} levels; expected the shape that `casetable new` writes"
-        return None, (*composer.problems, F104.at(error.place, message))
+        return None, (*composer.problems, F104.at(error.place, _TOO_DEEP))
     except yaml.YAMLError as error:
         return None, (*composer.problems, F104.at(whole, f"cannot be read as YAML ({shown(error)})"))
     return node or Node(place=Place(path=path, line=1, column=1), pairs={}), tuple(composer.problems)
@@ -221,6 +220,8 @@ def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Pl
     place = Place(path=path, line=mark.line + 1, column=mark.column + 1)
     lines = text.split("\n")
     problem = error.problem or ""
+    if "maximum nesting depth" in problem:  # PyYAML's own limit, since 6.0.4, is met while it looks ahead
+        return place, _TOO_DEEP
     for number in (mark.line, mark.line - 1):
         line = lines[number] if 0 <= number < len(lines) else ""
         indent = line[: len(line) - len(line.lstrip(" \t"))]
@@ -259,6 +260,7 @@ def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Pl
 
 
 _BLANKS = frozenset({"", "~", "null"})
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels; expected the shape that `casetable new` writes"
 
 
 class _TooDeepError(Exception):
