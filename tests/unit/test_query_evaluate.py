@@ -125,10 +125,10 @@ FOUND = [
     ("crohn's[ti]", "1"),
     ("crohns[ti]", ""),
     ("crohn[ti]", "1"),
-    ("cafe[ab]", "1"),
-    ("CAFÉ[ab]", "1"),
-    ("il-6[ab]", "1"),
-    ("il6[ab]", ""),
+    ("cafe[tiab]", "1"),
+    ("CAFÉ[tiab]", "1"),
+    ("il-6[tiab]", "1"),
+    ("il6[tiab]", ""),
     ("muller[au]", "1"),
     # phrases stay within one value
     ('"zebra fever"[tiab]', "12"),
@@ -159,7 +159,7 @@ FOUND = [
     ("hip pain[tiab:~3]", ""),
     ('"case background"[tiab:~9]', ""),
     # the fields
-    ("stripes[ab]", "1"),
+    ("stripes[tiab]", "13"),
     ("rayures[tiab]", "1"),
     ("striped syndrome[ot]", "1"),
     ("striped syndrome[tiab]", "1"),
@@ -335,7 +335,7 @@ FOUND = [
     ("(zebra[tiab]) (knee[ti])", "2"),
     ("(zebra)[ti]", "1"),
     ("(zebra OR knee)[ti]", "12"),
-    ("(crohn OR stripes)[ab]", "13"),
+    ("(crohn OR stripes)[tiab]", "13"),
 ]
 
 

@@ -60,7 +60,7 @@ class _Query:
             for number, pmids in sets.items()
         }
         try:
-            node = parse(term)
+            node = parse(term, is_sent=True)
             told = translate(node, self._index, references=references)
             # PubMed searches for what is left once it has dropped what it drops, and not for what was sent.
             positions = self._index.search(told.effective, references=references)

@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
 
 from casetable.problems import shown
 from casetable.query.tags import FIELDS, Tag
-from casetable.query.tree import Boolean, Chain, Group, Node, Operator, QueryError, Range, Reference, Term
-
-QUOTES = '"“”„‟＂'
-
-_SPACE = re.compile(r"\s+")
-_QUOTE = re.compile(f"[{QUOTES}]")
-_TAG = re.compile(r"\[([^\[\]]*)\]")
-# Identifiers hold parentheses and colons that are no part of the query: 10.1016/S0140-6736(20)30183-5[doi].
-_WORD = re.compile(
-    rf"10\.[0-9]{{4,9}}/(?:[^\s()\[\]{QUOTES}]|\([^\s()\[\]{QUOTES}]*\))++"
-    rf"|S?[0-9]{{4}}-?[0-9]{{3}}[0-9X]\([0-9]{{2}}\)[0-9]{{5}}-?[0-9X]"
-    rf"|[^\s()\[\]:{QUOTES}]++"
-)
-_REFERENCE = re.compile(r"#([0-9]{1,9})")
-_BOOLEANS = {kind.value.lower(): kind for kind in Boolean}
-
-_Kind: TypeAlias = Literal["word", "reference", "operator", "quoted", "tag", "(", ")", ":", "end"]
-
-
-class _Token(NamedTuple):
-    kind: _Kind
-    text: str
-    start: int
-    end: int
+from casetable.query.tokens import BOOLEANS, Faults, Token, balanced, cut, numbered
+from casetable.query.tree import Boolean, Chain, Group, Line, Lines, Node, Operator, QueryError, Range, Reference, Term
 
 
 @dataclass(slots=True)
@@ -47,122 +24,119 @@ class _Level:
         return len(self.operands) > len(self.operators)
 
 
-def parse(text: str) -> Node:
+def parse(text: str, *, is_sent: bool = False) -> Node:
     """Returns the tree of a query, with its places in the text (`text[node.start:node.end]`).
 
     Operators count in any case and are read from left to right, none closer than another; `AND NOT` is NOT. Operands
     with nothing between them are joined by an implied AND, but words without quotes or a tag between them are one term.
     What PubMed passes over without a word stays in the tree: unknown tags, tags on groups, modifiers out of place,
     tags that stand alone. Raises QueryError, and nothing else, where the text is no query.
+
+    A strategy may have comments (`# …` to the end of the line, `/* … */`), and numbered lines (`#1 …`, or `1. …` from 1
+    on) of which later ones name earlier ones by `#1`: then the tree is `Lines`. A term that `is_sent` has neither, as
+    PubMed knows none of both.
     """
-    tokens = _cut(text)
-    levels = [_Level(start=0)]
+    node, faults = read(text, is_sent=is_sent)
+    if faults:
+        raise faults[0]
+    assert node is not None  # noqa: S101  # a text without a tree has a fault
+    return node
+
+
+def read(text: str, *, is_sent: bool = False) -> tuple[Node | None, tuple[QueryError, ...]]:
+    """Returns the tree of whatever can be read of a query, and all that is wrong with it, in the order of the text.
+
+    With faults, the tree is the one that the text would have if what is missing were there and what is too much were
+    not; None where nothing is left. The first 100 faults are told.
+    """
+    faults = Faults()
+    tokens = cut(text, faults, is_sent=is_sent)
+    lines = [] if is_sent else numbered(text, tokens)
+    if not lines:
+        node = _tree(text, tokens, faults)
+    else:
+        read_lines: dict[int, Line] = {}
+        for number, start, within in lines:
+            inner = _tree(text, within, faults)
+            if number in read_lines:
+                faults.add(f"line #{number} stands here a second time; expected another number", start, within[0].start)
+            elif inner is not None:
+                read_lines[number] = Line(number=number, inner=inner, start=start, end=inner.end)
+        told = tuple(read_lines.values())
+        node = Lines(lines=told, start=told[0].start, end=told[-1].end) if told else None
+    return node, tuple(sorted(faults, key=lambda fault: fault.start))
+
+
+def _tree(text: str, tokens: list[Token], faults: Faults) -> Node | None:
+    tokens = balanced(text, tokens, faults)
+    levels = [_Level(start=tokens[0].start)]
     at = 0
     while (token := tokens[at]).kind != "end":
         level = levels[-1]
         if token.kind == "operator":
-            _operate(level, token)
+            _operate(level, token, faults)
             at += 1
             continue
         if token.kind == ")":
-            at = _close(levels, tokens, at)
+            at = _close(levels, tokens, at, faults)
             continue
         if level.is_complete:
             if token.kind == "tag":
-                raise QueryError(f"a second tag {shown(token.text)}; expected an operator", token.start, token.end)
+                faults.add(f"a second tag {shown(token.text)}; expected an operator", token.start, token.end)
+                at += 1
+                continue
             level.operators.append(Operator(kind=Boolean.AND, is_implied=True, start=token.start, end=token.start))
         if token.kind == "(":
             levels.append(_Level(start=token.start))
             at += 1
         else:
-            operand, at = _operand(text, tokens, at)
+            operand, at = _operand(tokens, at, faults)
             level.operands.append(operand)
     level = levels.pop()
-    if not level.operands:
-        raise QueryError("nothing is asked for; expected a term", 0, len(text))
-    return _combined(level)
+    if not level.operands and not faults:
+        start = tokens[0].start if len(tokens) > 1 else 0
+        faults.add("nothing is asked for; expected a term", start, token.end)
+    return _combined(level, faults)
 
 
-def _cut(text: str) -> list[_Token]:
-    """Returns the tokens of a query; all parentheses among them have their pair."""
-    tokens: list[_Token] = []
-    opened: list[int] = []
-    at = 0
-    while at < len(text):
-        character = text[at]
-        if character in "():":
-            if character == "(":
-                opened.append(at)
-            elif character == ")" and not opened:
-                raise QueryError("')' closes no group; expected '(' before it", at, at + 1)
-            elif character == ")":
-                opened.pop()
-            tokens.append(_Token(character, character, at, at + 1))  # type: ignore[arg-type]
-            at += 1
-        elif character in QUOTES:
-            closing = _QUOTE.search(text, at + 1)
-            if closing is None:
-                raise QueryError("a quote is never closed; expected '\"' after the phrase", at, at + 1)
-            tokens.append(_Token("quoted", " ".join(text[at + 1 : closing.start()].split()), at, closing.end()))
-            at = closing.end()
-        elif character == "[":
-            tag = _TAG.match(text, at)
-            if tag is None:
-                raise QueryError("'[' is never closed; expected ']' after the tag", at, at + 1)
-            tokens.append(_Token("tag", " ".join(tag[1].split()), at, tag.end()))
-            at = tag.end()
-        elif character == "]":
-            raise QueryError("']' closes no tag; expected '[' before it", at, at + 1)
-        elif space := _SPACE.match(text, at):
-            at = space.end()
-        elif word := _WORD.match(text, at):
-            kind: _Kind = "word"
-            if word[0].lower() in _BOOLEANS:
-                kind = "operator"
-            elif _REFERENCE.fullmatch(word[0]):
-                kind = "reference"
-            tokens.append(_Token(kind, word[0], at, word.end()))
-            at = word.end()
-    if opened:
-        raise QueryError("'(' is never closed; expected ')'", opened[-1], opened[-1] + 1)
-    tokens.append(_Token("end", "", len(text), len(text)))
-    return tokens
-
-
-def _operate(level: _Level, token: _Token) -> None:
-    kind = _BOOLEANS[token.text.lower()]
+def _operate(level: _Level, token: Token, faults: Faults) -> None:
+    kind = BOOLEANS[token.text.lower()]
     operator = Operator(kind=kind, text=token.text, start=token.start, end=token.end)
     if level.is_complete:
         level.operators.append(operator)
         return
     if not level.operators:
-        raise QueryError(
-            f"nothing stands before {shown(token.text)}; expected a term on either side", token.start, token.end
-        )
+        message = f"nothing stands before {shown(token.text)}; expected a term on either side"
+        faults.add(message, token.start, token.end)
+        return
     last = level.operators[-1]
     if last.kind is Boolean.AND and kind is Boolean.NOT:
         level.operators[-1] = Operator(kind=kind, text=f"{last.text} {token.text}", start=last.start, end=token.end)
         return
-    raise QueryError(
-        f"{shown(token.text)} follows {shown(last.text)}; expected a term between them", last.start, token.end
-    )
+    message = f"{shown(token.text)} follows {shown(last.text)}; expected a term between them"
+    faults.add(message, last.start, token.end)
 
 
-def _close(levels: list[_Level], tokens: list[_Token], at: int) -> int:
-    level, token, after = levels[-1], tokens[at], tokens[at + 1]
-    if not level.operands:
-        raise QueryError("an empty group; expected a term between '(' and ')'", level.start, token.end)
-    levels.pop()
-    tag = _tag(after)
-    end = tag.end if tag is not None else token.end
-    levels[-1].operands.append(Group(inner=_combined(level), tag=tag, start=level.start, end=end))
+def _close(levels: list[_Level], tokens: list[Token], at: int, faults: Faults) -> int:
+    level, token = levels.pop(), tokens[at]
+    tag = _tag(tokens[at + 1])
+    inner = _combined(level, faults)
+    if inner is not None:
+        end = tag.end if tag is not None else token.end
+        levels[-1].operands.append(Group(inner=inner, tag=tag, start=level.start, end=end))
+    else:
+        faults.add("an empty group; expected a term between '(' and ')'", level.start, token.end)
+        if levels[-1].operators:
+            levels[-1].operators.pop()
     return at + 1 + (tag is not None)
 
 
-def _combined(level: _Level) -> Node:
+def _combined(level: _Level, faults: Faults) -> Node | None:
+    if not level.operands:
+        return None
     if not level.is_complete:
-        last = level.operators[-1]
-        raise QueryError(f"nothing stands after {shown(last.text)}; expected a term", last.start, last.end)
+        last = level.operators.pop()
+        faults.add(f"nothing stands after {shown(last.text)}; expected a term", last.start, last.end)
     if len(level.operands) == 1:
         return level.operands[0]
     return Chain(
@@ -173,18 +147,19 @@ def _combined(level: _Level) -> Node:
     )
 
 
-def _tag(token: _Token) -> Tag | None:
+def _tag(token: Token) -> Tag | None:
     return Tag(text=token.text, start=token.start, end=token.end) if token.kind == "tag" else None
 
 
-def _operand(text: str, tokens: list[_Token], at: int) -> tuple[Node, int]:
+def _operand(tokens: list[Token], at: int, faults: Faults) -> tuple[Node, int]:
     """Returns the term, range or reference that begins here, and where it ends."""
     token = tokens[at]
     if token.kind == "reference" and not _is_word(tokens, at):
         return Reference(number=int(token.text[1:]), start=token.start, end=token.end), at + 1
+    begun = at
     parts: list[Term] = []
     while True:
-        part, at = _part(text, tokens, at)
+        part, at = _part(tokens, at)
         parts.append(part)
         if tokens[at].kind != ":":
             break
@@ -195,17 +170,16 @@ def _operand(text: str, tokens: list[_Token], at: int) -> tuple[Node, int]:
     tag = last.tag or first.tag
     is_text = all(not part.is_quoted for part in parts) and all(part.tag is None for part in parts[:-1])
     is_range = tag is not None and tag.field is not None and tag.field.takes_range
-    if len(parts) == 2 and (is_range or not is_text):
+    if not is_text and len(parts) > 2:
+        faults.add("a range of more than two; expected two dates, as 2009:2012[dp]", first.start, last.end)
+    elif len(parts) == 2 and (is_range or not is_text):
         return Range(low=first, high=last, start=first.start, end=last.end), at
-    if not is_text:
-        raise QueryError("a range of more than two; expected two dates, as 2009:2012[dp]", first.start, last.end)
     # A colon between words is text, as in HLA-B*27:05.
-    end = last.tag.start if last.tag is not None else last.end
-    words = " ".join(text[first.start : end].split())
+    words = _words(tokens[begun : at - (last.tag is not None)])
     return Term(text=words, tag=last.tag, start=first.start, end=last.end), at
 
 
-def _part(text: str, tokens: list[_Token], at: int) -> tuple[Term, int]:
+def _part(tokens: list[Token], at: int) -> tuple[Term, int]:
     """Returns what stands on one side of a colon, which may be nothing at all."""
     first = tokens[at]
     if first.kind in {"word", "reference"}:
@@ -222,19 +196,27 @@ def _part(text: str, tokens: list[_Token], at: int) -> tuple[Term, int]:
         start, end = first.start, tokens[after - 1].end
     else:
         start = end = first.start if first.kind in {"tag", ":"} else tokens[at - 1].end
-    words = first.text if first.kind == "quoted" else " ".join(text[start:end].split())
+    words = first.text if first.kind == "quoted" else _words(tokens[at:after])
     end = tag.end if tag is not None else end
     term = Term(text=words, is_quoted=first.kind == "quoted", tag=tag, start=start, end=end)
     return term, after + (tag is not None)
 
 
-def _is_word(tokens: list[_Token], at: int) -> bool:
+def _words(tokens: Sequence[Token]) -> str:
+    """Returns the tokens' text, with one space where something stood between them."""
+    pieces: list[str] = []
+    for at, token in enumerate(tokens):
+        pieces += [" ", token.text] if at and tokens[at - 1].end != token.start else [token.text]
+    return "".join(pieces)
+
+
+def _is_word(tokens: list[Token], at: int) -> bool:
     """Says whether a word stands here; a number that has a tag or a colon after it refers to no search."""
     kind = tokens[at].kind
     return kind == "word" or (kind == "reference" and tokens[at + 1].kind in {"tag", ":"})
 
 
-def _after_place(tokens: list[_Token], at: int) -> int:
+def _after_place(tokens: list[Token], at: int) -> int:
     """Returns where a journal's name ends that has its place in parentheses, as `Rheumatology (Oxford)[ta]`."""
     if tokens[at].kind != "(":
         return at

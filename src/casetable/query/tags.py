@@ -1,7 +1,7 @@
 """Field tags of PubMed: which field a tag names, what ESearch calls it, and which modifiers it takes.
 
-Users' tags are those of PubMed's help, ESearch's names those of its EInfo. A name that is neither is no field: PubMed
-ignores the tag without a word, and searches all fields.
+Users' tags are those of PubMed's help, ESearch's names those of its EInfo. A name that is neither is no field, as [ab]:
+PubMed ignores the tag without a word, and searches all fields.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ _ROWS: tuple[tuple[str, str, Kind, tuple[str, ...]], ...] = (
     ("all", "All Fields", Kind.WORDS, ()),
     ("tiab", "Title/Abstract", Kind.WORDS, ()),
     ("ti", "Title", Kind.WORDS, ("titl",)),
-    ("ab", "Abstract", Kind.WORDS, ()),
     ("tw", "Text Word", Kind.WORDS, ("word", "text", "text words")),
     ("ot", "Other Term", Kind.WORDS, ("otrm",)),
     ("tt", "Transliterated Title", Kind.WORDS, ()),
@@ -52,6 +51,7 @@ _ROWS: tuple[tuple[str, str, Kind, tuple[str, ...]], ...] = (
     ("pubn", "Publisher", Kind.WORDS, ()),
     ("book", "Book", Kind.WORDS, ()),
     ("so", "Source", Kind.WORDS, ()),
+    ("tag", "Tag", Kind.WHOLE, ()),  # accepted; what it holds is documented nowhere
     ("mh", "MeSH Terms", Kind.WHOLE, ("mesh", "mesh term")),
     ("majr", "MeSH Major Topic", Kind.WHOLE, ("mj",)),
     ("sh", "MeSH Subheading", Kind.WHOLE, ("subh", "subheading", "mesh subheadings")),

@@ -129,7 +129,27 @@ class Chain(_Placed):
     operators: tuple[Operator, ...]
 
 
-Node: TypeAlias = Term | Range | Reference | Group | Chain
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Line(_Placed):
+    """A numbered line of a line-by-line strategy; other lines name it as `#1`."""
+
+    number: int
+    inner: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Lines(_Placed):
+    """A line-by-line strategy, in the order of its text; it stands at the root only."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def last(self) -> Line:
+        """The line that is the strategy's answer: the one with the highest number."""
+        return max(self.lines, key=lambda line: line.number)
+
+
+Node: TypeAlias = Term | Range | Reference | Group | Chain | Line | Lines
 T = TypeVar("T")
 
 
@@ -161,14 +181,16 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def unparse(node: Node) -> str:
-    """Returns the query's text: operators in capitals, straight quotes, tags as written, one space between."""
+    """Returns the query's text: operators in capitals, straight quotes, tags as written, one space between, no comments."""
     return _join(node, _written)
 
 
 def _inside(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Chain):
         return node.operands
-    return (node.inner,) if isinstance(node, Group) else ()
+    if isinstance(node, Lines):
+        return node.lines
+    return (node.inner,) if isinstance(node, Group | Line) else ()
 
 
 def _shape(node: _Placed) -> tuple[object, ...]:
@@ -190,6 +212,12 @@ def _shape(node: _Placed) -> tuple[object, ...]:
         elif isinstance(top, Chain):
             shape.append(("chain", len(top.operands), top.operators))
             stack += reversed(top.operands)
+        elif isinstance(top, Line):
+            shape.append(("line", top.number))
+            stack.append(top.inner)
+        elif isinstance(top, Lines):
+            shape.append(("lines", len(top.lines)))
+            stack += reversed(top.lines)
     return tuple(shape)
 
 
@@ -222,9 +250,15 @@ def _written(node: _Placed) -> Pieces:
         return [f"#{node.number}"]
     if isinstance(node, Group):
         return ["(", node.inner, ")" + _bracketed(node.tag)]
+    if isinstance(node, Line):
+        return [f"#{node.number} ", node.inner]
+    pieces: Pieces = []
+    if isinstance(node, Lines):
+        for line in node.lines:
+            pieces += [line, "\n"]
+        return pieces[:-1]
     if not isinstance(node, Chain):
         raise TypeError(type(node))
-    pieces: Pieces = []
     left: Node | None = None
     for operator, operand in zip((None, *node.operators), node.operands, strict=True):
         if operator is not None and left is not None:
