@@ -183,8 +183,9 @@ def balanced(text: str, tokens: list[Token], faults: Faults) -> list[Token]:
             f"the group {shown(begun, 30)} is never closed; expected ')'{where}", place, max(place, tokens[at].end)
         )
         return [*tokens[:at], Token(")", ")", place, place), *tokens[at:]]
-    if len(strays) == 1 and not opened and (at := _lost_start(tokens, strays[0])) is not None:
-        place = tokens[at].start
+    begun_at = _lost_start(tokens, strays[0]) if len(strays) == 1 and not opened else None
+    if begun_at is not None:
+        at, place = begun_at, tokens[begun_at].start
         ending = text[place : tokens[strays[0]].end]
         message = f"'(' is missing before {shown(ending, 30)}, most likely here; expected as many '(' as ')'"
         faults.add(message, place, tokens[at].end)

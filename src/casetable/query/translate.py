@@ -14,7 +14,7 @@ from typing import TypeAlias
 from casetable.query.dates import span_of, spell_day
 from casetable.query.evaluate import Index, is_stop_word, pmids_of, single_value
 from casetable.query.tags import FIELDS, Field, Kind
-from casetable.query.tree import Boolean, Chain, Group, Node, Operator, Range, Term, fold, unparse
+from casetable.query.tree import Boolean, Chain, Group, Node, Operator, Range, Reference, Term, fold, unparse
 from casetable.query.words import words_of
 
 NO_ITEMS = "No items found."
@@ -113,7 +113,9 @@ class _Translator:
             return self._group(node, parts[0])
         if isinstance(node, Chain):
             return _chained(node, parts)
-        return _Part(text=f"#{node.number}", node=node)
+        if isinstance(node, Reference):
+            return _Part(text=f"#{node.number}", node=node)
+        raise TypeError(type(node))  # ESearch is sent one line
 
     # --- terms --------------------------------------------------------------------------------------------------------
 

@@ -180,6 +180,30 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(_inside(top)))
 
 
+def stray_references(node: Node) -> Iterator[QueryError]:
+    """Yields what is wrong with each `#n` of a strategy: it is to name a line with a lower number."""
+    lines = node.lines if isinstance(node, Lines) else (Line(number=0, inner=node),)
+    there = {line.number for line in lines} if isinstance(node, Lines) else set[int]()
+    for line in lines:
+        for part in walk(line.inner):
+            if not isinstance(part, Reference):
+                continue
+            if part.number not in there:
+                message = f"#{part.number} names no line of the strategy; expected the number of a line above"
+                yield QueryError(message, part.start, part.end)
+            elif part.number >= line.number:
+                message = (
+                    f"line #{line.number} names #{part.number}, which does not stand before it; expected a lower number"
+                )
+                yield QueryError(message, part.start, part.end)
+
+
+def check_references(node: Node) -> None:
+    """Raises the first of `stray_references`."""
+    for fault in stray_references(node):
+        raise fault
+
+
 def unparse(node: Node) -> str:
     """Returns the query's text: operators in capitals, straight quotes, tags as written, one space between, no comments."""
     return _join(node, _written)
