@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from casetable.model import Record
+
+
+class Extent(StrEnum):
+    """How much of a source's entry an article holds, so that what it does not hold is not taken for absent."""
+
+    FULL = "the whole entry"
+    EXPORT = "an export, which may leave fields out"
+    FACTS = "bibliographic facts only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +117,7 @@ class Article:
     subsets: tuple[str, ...] = ()
     dates: Mapping[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+    extent: Extent = Extent.FULL
 
     @property
     def abstract_text(self) -> str:
@@ -119,6 +129,7 @@ def article_of(record: Record) -> Article:
     """Returns the article of which only the bibliographic facts are known: no abstract, no keywords, no affiliations."""
     links = (notice.partition(" ") for notice in record.notices)
     return Article(
+        extent=Extent.FACTS,
         pmid=record.pmid,
         title=record.title,
         authors=tuple(_person(name) for name in record.authors),

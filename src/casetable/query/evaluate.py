@@ -16,7 +16,7 @@ from itertools import chain
 from casetable.model.article import Article
 from casetable.query.dates import span_of
 from casetable.query.held import ASKED_KEYS, COLUMNS, HELD_DAYS, HELD_KEYS, SEARCHED, plain_keys, substances_of
-from casetable.query.indexes import Days, Keys, Words
+from casetable.query.indexes import Days, Keys, Wanted, Words
 from casetable.query.tags import Field, Kind
 from casetable.query.tree import (
     Boolean,
@@ -30,6 +30,7 @@ from casetable.query.tree import (
     Term,
     check_references,
     fold,
+    walk,
 )
 from casetable.query.words import STOP_WORDS, key_of, words_of
 
@@ -43,11 +44,12 @@ _END = 2**64  # after every place
 class Index:
     """The articles of a sequence, found by query. It keeps the sequence; a position is an article's place in it.
 
-    `today` is the day from which "last 6 months" counts.
+    `today` is the day from which "last 6 months" counts. An index made `only_for` a query knows the words of that one.
     """
 
-    def __init__(self, articles: Sequence[Article], *, today: dt.date) -> None:
+    def __init__(self, articles: Sequence[Article], *, today: dt.date, only_for: Node | None = None) -> None:
         self.today = today
+        self._wanted = _wanted(only_for) if only_for is not None else None
         self._articles = articles
         self._words: dict[str, Words] = {}
         self._keys: dict[str, Keys] = {}
@@ -197,7 +199,7 @@ class Index:
 
     def _words_of(self, column: str) -> Words:
         if column not in self._words:
-            self._words[column] = Words(self._articles, COLUMNS[column])
+            self._words[column] = Words(self._articles, COLUMNS[column], self._wanted)
         return self._words[column]
 
     def _keys_of(self, column: str) -> Keys:
@@ -209,6 +211,18 @@ class Index:
         if column not in self._days:
             self._days[column] = Days(self._articles, HELD_DAYS[column])
         return self._days[column]
+
+
+def _wanted(node: Node) -> Wanted:
+    words: set[str] = set()
+    stems: set[str] = set()
+    for part in walk(node):
+        if isinstance(part, Term):
+            found = words_of(part.text)
+            words.update(found)
+            if part.is_truncated and found:
+                stems.add(found[-1])
+    return Wanted(words, stems)
 
 
 def single_value(group: Group) -> Term | None:

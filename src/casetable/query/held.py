@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby
 
 from casetable.model import normal_doi
-from casetable.model.article import Article, Heading, Person
+from casetable.model.article import Article, Extent, Heading, Person
 from casetable.query.dates import day_of
 from casetable.query.words import LANGUAGES, key_of, subheading_key
 
@@ -264,3 +264,61 @@ HELD_DAYS: dict[str, Callable[[Article], Iterable[int | None]]] = {
     "lr": lambda a: (day_of(a.dates.get("LR", "")),),
     "uid": lambda a: (int(a.pmid) if a.pmid.isascii() and a.pmid.isdigit() and len(a.pmid) < 19 else None,),
 }
+
+
+# --- what an article is known not to hold -----------------------------------------------------------------------------
+
+
+def _is_full(article: Article) -> bool:
+    return article.extent is Extent.FULL
+
+
+def _has_headings(article: Article) -> bool:
+    return bool(article.headings)
+
+
+def _has_all_authors(article: Article) -> bool:
+    return bool(article.authors) and article.is_author_list_complete
+
+
+# Columns and fields of which an article tells all there is; what it does not hold there, PubMed's record lacks too. A
+# record without abstract or headings may get them, so that their absence tells nothing. Those not named are known
+# where the entry is whole.
+KNOWN: dict[str, Callable[[Article], bool]] = {
+    "title": lambda a: bool(a.title),
+    "abstract": lambda a: bool(a.abstract),
+    # An export that carries abstracts carries what else belongs to the text.
+    "keywords": lambda a: _is_full(a) or bool(a.keywords) or (a.extent is Extent.EXPORT and bool(a.abstract)),
+    "other abstracts": lambda a: _is_full(a) or (a.extent is Extent.EXPORT and bool(a.abstract)),
+    "indexing": _has_headings,
+    "names": _has_all_authors,
+    "identity": lambda _: True,
+    "mh": _has_headings,
+    "majr": lambda a: _is_full(a) and _has_headings(a),
+    "sh": lambda a: _is_full(a) and _has_headings(a),
+    "pt": lambda a: _has_headings(a) and bool(a.publication_types),
+    "nm": lambda a: _is_full(a) and _has_headings(a),
+    "rn": lambda a: _is_full(a) and _has_headings(a),
+    "au": _has_all_authors,
+    "1au": _has_all_authors,
+    "lastau": _has_all_authors,
+    "vi": lambda a: bool(a.volume),
+    "ip": lambda a: bool(a.issue),
+    "pg": lambda a: bool(a.pages),
+    "la": lambda a: bool(a.languages),
+    "uid": lambda a: bool(a.pmid),
+    "aid": lambda a: _is_full(a) or bool(a.doi),
+    "lid": lambda a: _is_full(a) or bool(a.doi),
+    "pmc": lambda a: _is_full(a) or bool(a.pmcid),
+    "sb": lambda _: False,
+    "pa": lambda _: False,
+    "ps": lambda _: False,
+    "tag": lambda _: False,
+    "dp": lambda a: bool(a.published),
+    "crdt": lambda a: "CRDT" in a.dates,
+    "lr": lambda a: "LR" in a.dates,
+}
+DEFAULT_KNOWN = _is_full
+
+# Publication types that have no narrower ones in MeSH (tree V03).
+NARROWEST_TYPES = frozenset({"case reports", "letter", "editorial", "comment", "news", "published erratum"})

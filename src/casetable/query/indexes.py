@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, compress, count
 
 from casetable.model.article import Article
 from casetable.query.words import words_of
@@ -14,12 +14,33 @@ from casetable.query.words import words_of
 _END = 2**64  # after every place
 
 
+class Wanted(dict[str, bool]):
+    """Says of each word whether it will be asked for, as a whole or by its beginning; found once a word."""
+
+    def __init__(self, words: Iterable[str], stems: Iterable[str]) -> None:
+        super().__init__((word, True) for word in words)
+        self._stems = frozenset(stems)
+        self._lengths = sorted({len(stem) for stem in self._stems})
+
+    def __missing__(self, word: str) -> bool:
+        self[word] = is_wanted = any(word[:length] in self._stems for length in self._lengths)
+        return is_wanted
+
+
 class Words:
-    """Where each word of a column stands: an array of running numbers a word, in order."""
+    """Where each word of a column stands: an array of running numbers a word, in order.
+
+    With `wanted`, nothing is known of other words: for one query over many articles, that is much faster.
+    """
 
     __slots__ = ("_ends", "_owners", "_starts", "_vocabulary", "_where")
 
-    def __init__(self, articles: Sequence[Article], values: Callable[[Article], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        values: Callable[[Article], Iterable[str]],
+        wanted: Wanted | None = None,
+    ) -> None:
         self._where: dict[str, array[int]] = {}
         self._starts: array[int] = array("I")
         self._ends: array[int] = array("I")
@@ -31,9 +52,16 @@ class Words:
                 words = words_of(value) if value else None
                 if not words:
                     continue
+                if wanted is not None:
+                    chosen = list(map(wanted.__getitem__, words))
+                    if True not in chosen:
+                        continue
+                    here_and_word = zip(compress(count(at), chosen), compress(words, chosen), strict=False)
+                else:
+                    here_and_word = zip(count(at), words, strict=False)
                 self._starts.append(at)
                 self._owners.append(owner)
-                for here, word in enumerate(words, start=at):
+                for here, word in here_and_word:
                     places = known(word)
                     if places is None:
                         where[word] = array("I", (here,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 # Letters that Unicode's decomposition does not take apart.
 _PLAIN = {
@@ -92,11 +93,13 @@ def words_of(text: str) -> list[str]:
     return text.translate(_FOLDING).split()
 
 
+@lru_cache(maxsize=1 << 16)
 def key_of(text: str) -> str:
     """Returns a whole value as it is compared: its words with one space between."""
     return " ".join(words_of(text))
 
 
+@lru_cache(maxsize=1 << 12)
 def subheading_key(text: str) -> str:
     """Returns a subheading as it is compared: in full, and `&` as good as `and`."""
     key = key_of(text)

@@ -1,0 +1,449 @@
+"""Says which articles a strategy finds, by which of its terms, and what cannot be known from what they hold.
+
+Every answer is one of three: found, missed, or not to be known. They are two sets: what is surely found, and what may
+be. Sets of articles are whole numbers with a bit for each, so that a Boolean operator is one operation of the machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from casetable.model.article import Article, Extent
+from casetable.query.dates import span_of
+from casetable.query.evaluate import Index
+from casetable.query.held import DEFAULT_KNOWN, KNOWN, NARROWEST_TYPES, SEARCHED
+from casetable.query.tags import Field, Kind
+from casetable.query.translate import translate
+from casetable.query.tree import (
+    Boolean,
+    Chain,
+    Group,
+    Line,
+    Lines,
+    Node,
+    Range,
+    Reference,
+    Term,
+    check_references,
+    unparse,
+    walk,
+)
+from casetable.query.words import key_of, words_of
+
+
+class Verdict(StrEnum):
+    FOUND = "found"
+    MISSED = "missed"
+    UNKNOWN = "cannot be known"
+
+
+class Blind(StrEnum):
+    """Why a term that is not seen in an article may find it at PubMed all the same."""
+
+    ABSTRACT = "no abstract"
+    HEADINGS = "no MeSH headings"
+    FIELD = "a field that the file does not carry"
+    NARROWER = "narrower headings, which PubMed searches too"
+    MAPPING = "PubMed's mapping of words without a tag"
+    PHRASE = "words without quotes, which PubMed may part"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a part of a strategy finds: `sure` surely, `maybe` all that it may find; `text` as written, and its place."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+    sure: int
+    maybe: int
+
+    def verdict(self, position: int) -> Verdict:
+        """Returns what is known of the article at a position."""
+        if self.sure >> position & 1:
+            return Verdict.FOUND
+        return Verdict.UNKNOWN if self.maybe >> position & 1 else Verdict.MISSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTerm(Found):
+    """A term; `unique` are the articles that the strategy would not find without it, or find if it `is_excluding`."""
+
+    unique: int
+    is_excluding: bool
+    blind: Mapping[Blind, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundBlock(Found):
+    """One of the parts that AND joins, of which an article must be in all; or one that NOT takes away."""
+
+    is_excluding: bool
+    terms: tuple[int, ...]
+
+    def loses(self, position: int) -> Verdict:
+        """Returns FOUND where the block surely keeps the article, MISSED where it surely loses it."""
+        verdict = self.verdict(position)
+        if not self.is_excluding or verdict is Verdict.UNKNOWN:
+            return verdict
+        return Verdict.MISSED if verdict is Verdict.FOUND else Verdict.FOUND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What a strategy finds among articles, by their positions."""
+
+    count: int
+    sure: int
+    maybe: int
+    terms: tuple[FoundTerm, ...]
+    blocks: tuple[FoundBlock, ...]
+
+    def verdict(self, position: int) -> Verdict:
+        """Returns whether the strategy finds the article at a position."""
+        if self.sure >> position & 1:
+            return Verdict.FOUND
+        return Verdict.UNKNOWN if self.maybe >> position & 1 else Verdict.MISSED
+
+    def terms_of(self) -> list[list[int]]:
+        """Returns for each article the numbers of the terms that find it."""
+        found: list[list[int]] = [[] for _ in range(self.count)]
+        for term in self.terms:
+            for position in positions(term.sure):
+                found[position].append(term.number)
+        return found
+
+    def blind_spots(self, position: int) -> tuple[Blind, ...]:
+        """Returns why the article's verdict cannot be known; nothing where it is."""
+        if self.verdict(position) is not Verdict.UNKNOWN:
+            return ()
+        open_terms = {
+            number for block in self.blocks if block.verdict(position) is Verdict.UNKNOWN for number in block.terms
+        }
+        spots = {
+            reason
+            for term in self.terms
+            if term.number in open_terms
+            for reason, mask in term.blind.items()
+            if mask >> position & 1
+        }
+        return tuple(reason for reason in Blind if reason in spots)
+
+    def lost_by(self, position: int) -> tuple[int, ...]:
+        """Returns the numbers of the blocks that surely lose the article."""
+        return tuple(block.number for block in self.blocks if block.loses(position) is Verdict.MISSED)
+
+
+def match(node: Node, articles: Sequence[Article], *, today: dt.date, text: str = "") -> Matched:
+    """Returns what a strategy finds among articles, in time linear in them.
+
+    What PubMed does to the strategy first is done here too: words that it drops are dropped, tags that it ignores are
+    ignored. A term finds an article where it is seen in it. It misses one only where every field that it searches is
+    there; without an abstract or headings, with words that PubMed maps itself, with narrower headings that it searches
+    too, that cannot be known. `text` is what the places of the nodes are places of. Raises QueryError where the
+    strategy names lines that it does not have.
+    """
+    check_references(node)
+    return _Run(node, articles, today, text).run()
+
+
+def mask_of(found: Iterable[int], count: int) -> int:
+    """Returns positions below `count` as one number."""
+    bits = bytearray(count // 8 + 1)
+    for position in found:
+        bits[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(bits, "little")
+
+
+def positions(mask: int) -> Iterator[int]:
+    """Yields the positions in a mask, in order."""
+    digits = bin(mask)[:1:-1]
+    at = digits.find("1")
+    while at >= 0:
+        yield at
+        at = digits.find("1", at + 1)
+
+
+@dataclass(slots=True)
+class _Value:
+    sure: int
+    maybe: int
+
+
+class _Run:
+    def __init__(self, node: Node, articles: Sequence[Article], today: dt.date, text: str) -> None:
+        lines = node.lines if isinstance(node, Lines) else (Line(number=0, inner=node),)
+        ordered = sorted(lines, key=lambda line: line.number)
+        self._lines = {line.number: translate(line.inner).effective for line in ordered}
+        self._articles = articles
+        self._count = len(articles)
+        self._all = (1 << self._count) - 1
+        self._text = text
+        self._today = today
+        whole = Lines(lines=tuple(Line(number=number, inner=inner) for number, inner in self._lines.items()))
+        self._index = Index(articles, today=today, only_for=whole)
+        self._known: dict[str, int] = {}
+        self._values: dict[int, _Value] = {}
+        self._weights: dict[int, int] = {}
+        self._blind: dict[int, dict[Blind, int]] = {}
+        self._excluding: set[int] = set()
+
+    def run(self) -> Matched:
+        orders = {number: list(walk(inner)) for number, inner in self._lines.items()}
+        for order in orders.values():
+            for node in reversed(order):
+                self._values[id(node)] = self._valued(node)
+        last = self._lines[max(self._lines)]
+        root = self._values[id(last)]
+        weights = dict.fromkeys(self._lines, 0)
+        weights[max(self._lines)] = self._all
+        excluded: set[int] = set()
+        for number in sorted(orders, reverse=True):
+            self._pass(orders[number][0], weights[number], is_excluding=number in excluded)
+            self._weigh(orders[number], weights, excluded)
+        terms: list[FoundTerm] = []
+        numbers: dict[int, int] = {}
+        for order in orders.values():
+            for node in order:
+                if not isinstance(node, Term | Range):
+                    continue
+                value = self._values[id(node)]
+                numbers[id(node)] = len(terms) + 1
+                is_excluding = id(node) in self._excluding
+                unique = self._weights[id(node)] & value.sure & (self._all if is_excluding else root.sure)
+                terms.append(
+                    FoundTerm(
+                        number=len(terms) + 1,
+                        text=self._written(node),
+                        start=node.start,
+                        end=node.end,
+                        sure=value.sure,
+                        maybe=value.maybe,
+                        unique=unique,
+                        is_excluding=is_excluding,
+                        blind=self._blind[id(node)],
+                    )
+                )
+        blocks = tuple(self._blocks(last, numbers))
+        return Matched(count=self._count, sure=root.sure, maybe=root.maybe, terms=tuple(terms), blocks=blocks)
+
+    def _written(self, node: Node) -> str:
+        return " ".join(self._text[node.start : node.end].split()) or unparse(node)
+
+    # --- values -------------------------------------------------------------------------------------------------------
+
+    def _valued(self, node: Node) -> _Value:
+        if isinstance(node, Term | Range):
+            return self._leaf(node)
+        if isinstance(node, Reference):
+            return self._values[id(self._lines[node.number])]
+        if isinstance(node, Chain):
+            kinds = [operator.kind for operator in node.operators]
+            return _joined([self._values[id(operand)] for operand in node.operands], kinds)[-1]
+        if isinstance(node, Group):
+            return self._values[id(node.inner)]
+        raise TypeError(type(node))  # lines are taken apart
+
+    def _leaf(self, node: Term | Range) -> _Value:
+        found = self._index.search(node)
+        sure = mask_of(found, self._count)
+        field = node.field
+        if field is not None and field.tag == "dp":
+            sure &= self._whole_year_in(node)
+        blind: dict[Blind, int] = {}
+        for reason, mask in self._blind_spots(node, field):
+            blind[reason] = blind.get(reason, 0) | (mask & ~sure)
+        if field is not None and field.kind is not Kind.WORDS:
+            sure &= ~blind.get(Blind.FIELD, 0)
+        self._blind[id(node)] = {reason: mask for reason, mask in blind.items() if mask}
+        maybe = sure
+        for mask in blind.values():
+            maybe |= mask
+        return _Value(sure, maybe)
+
+    def _blind_spots(self, node: Term | Range, field: Field | None) -> Iterator[tuple[Blind, int]]:
+        if field is None:
+            yield from self._lacking(SEARCHED["all"])
+            if not (isinstance(node, Term) and node.is_truncated):
+                yield Blind.MAPPING, self._all
+            return
+        if field.kind is Kind.WORDS:
+            if isinstance(node, Term) and words_of(node.text):
+                yield from self._lacking(SEARCHED[field.tag])
+                yield from self._parted(node)
+            return
+        known = self._known_to_hold(field.tag)
+        if field.tag in {"mh", "majr", "sh", "pt", "nm", "rn"}:
+            without = self._lacking_headings()
+            yield Blind.HEADINGS, without
+            yield Blind.FIELD, self._all & ~known & ~without
+            is_narrowest = field.tag in {"nm", "rn"} or (
+                isinstance(node, Term)
+                and ((node.tag is not None and node.tag.is_noexp) or key_of(node.text) in NARROWEST_TYPES)
+            )
+            if not is_narrowest:
+                yield Blind.NARROWER, known
+            return
+        yield Blind.FIELD, self._all & ~known
+        if field.tag == "dp":
+            yield Blind.FIELD, self._year_near(node)
+
+    def _lacking(self, columns: Iterable[str]) -> Iterator[tuple[Blind, int]]:
+        reasons = {"abstract": Blind.ABSTRACT, "indexing": Blind.HEADINGS}
+        for column in columns:
+            yield reasons.get(column, Blind.FIELD), self._all & ~self._known_to_hold(column)
+
+    def _lacking_headings(self) -> int:
+        return self._all & ~self._known_to_hold("mh")
+
+    def _parted(self, term: Term) -> Iterator[tuple[Blind, int]]:
+        """Words that PubMed does not know as a phrase are sought one by one, the last of them in the field."""
+        if term.is_quoted or " " not in term.text or "-" in term.text or term.is_truncated:
+            return
+        last = Term(text=term.text.rpartition(" ")[2], tag=term.tag)
+        yield Blind.PHRASE, mask_of(self._index.search(last), self._count)
+
+    def _known_to_hold(self, name: str) -> int:
+        if name not in self._known:
+            self._known[name] = self._where(KNOWN.get(name, DEFAULT_KNOWN))
+        return self._known[name]
+
+    def _where(self, is_so: Callable[[Article], bool]) -> int:
+        return mask_of((at for at, article in enumerate(self._articles) if is_so(article)), self._count)
+
+    # A year of bibliographic facts stands for a day that is not known, or for the year after an early one online.
+
+    def _whole_year_in(self, node: Term | Range) -> int:
+        first, last = self._span(node)
+        return self._where(
+            lambda a: (
+                a.extent is Extent.FULL
+                or (a.published[:4].isdigit() and _year(a, 101) >= first and _year(a, 1231) <= last)
+            )
+        )
+
+    def _year_near(self, node: Term | Range) -> int:
+        first, last = self._span(node)
+        return self._where(
+            lambda a: (
+                a.extent is not Extent.FULL
+                and a.published[:4].isdigit()
+                and _year(a, 101) - 10_000 <= last
+                and _year(a, 1231) + 10_000 >= first
+            )
+        )
+
+    def _span(self, node: Term | Range) -> tuple[int, int]:
+        low, high = (node.low, node.high) if isinstance(node, Range) else (node, node)
+        first, last = span_of(low.text, self._today), span_of(high.text, self._today)
+        return (first[0], last[1]) if first and last else (1, 0)
+
+    # --- what depends on what -----------------------------------------------------------------------------------------
+
+    def _weigh(self, order: Sequence[Node], weights: dict[int, int], excluded: set[int]) -> None:
+        """Finds for each node of a line the articles whose verdict would change if the node's value did.
+
+        `weights` and `excluded` take up the same of the lines that this one names.
+        """
+        for node in order:
+            weight = self._weights[id(node)]
+            turned = id(node) in self._excluding
+            if isinstance(node, Group):
+                self._pass(node.inner, weight, is_excluding=turned)
+            elif isinstance(node, Reference):
+                weights[node.number] |= weight
+                if turned:
+                    excluded.add(node.number)
+            elif isinstance(node, Chain):
+                values = [self._values[id(operand)] for operand in node.operands]
+                kinds = [operator.kind for operator in node.operators]
+                before = _joined(values, kinds)
+                for at in range(len(values) - 1, 0, -1):
+                    kind, left, right = kinds[at - 1], before[at - 1].sure, values[at].sure
+                    others = ~left if kind is Boolean.OR else left
+                    is_taken = turned != (kind is Boolean.NOT)
+                    self._pass(node.operands[at], weight & others, is_excluding=is_taken)
+                    weight &= right if kind is Boolean.AND else ~right
+                self._pass(node.operands[0], weight, is_excluding=turned)
+
+    def _pass(self, node: Node, weight: int, *, is_excluding: bool) -> None:
+        self._weights[id(node)] = weight
+        if is_excluding:
+            self._excluding.add(id(node))
+
+    # --- blocks -------------------------------------------------------------------------------------------------------
+
+    def _blocks(self, root: Node, numbers: Mapping[int, int]) -> Iterator[FoundBlock]:
+        for at, (is_excluding, nodes, kinds) in enumerate(blocks_of(root), start=1):
+            value = _joined([self._values[id(node)] for node in nodes], kinds)[-1]
+            start, end = nodes[0].start, nodes[-1].end
+            text = " ".join(self._text[start:end].split())
+            below = [part for node in nodes for part in self._below(node)]
+            yield FoundBlock(
+                number=at,
+                text=text or " ".join(unparse(node) for node in nodes),
+                start=start,
+                end=end,
+                sure=value.sure,
+                maybe=value.maybe,
+                is_excluding=is_excluding,
+                terms=tuple(sorted({numbers[id(part)] for part in below if id(part) in numbers})),
+            )
+
+    def _below(self, node: Node) -> Iterator[Node]:
+        seen: set[int] = set()
+        stack = [node]
+        while stack:
+            for part in walk(stack.pop()):
+                yield part
+                if isinstance(part, Reference) and part.number not in seen:
+                    seen.add(part.number)
+                    stack.append(self._lines[part.number])
+
+
+def blocks_of(root: Node) -> list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]]:
+    """Returns the parts of a query that AND joins, in its order: whether NOT takes it away, its nodes, what joins these.
+
+    Operators count from left to right, so that all before the last OR of a chain is one part.
+    """
+    found: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = []
+    stack: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [(False, (root,), ())]
+    while stack:
+        is_excluding, nodes, kinds = stack.pop()
+        inner = nodes[0]
+        while isinstance(inner, Group):
+            inner = inner.inner
+        if is_excluding or len(nodes) > 1 or not isinstance(inner, Chain) or inner.operators[-1].kind is Boolean.OR:
+            found.append((is_excluding, nodes, kinds))
+            continue
+        kinds = [operator.kind for operator in inner.operators]
+        mixed = len(kinds) - kinds[::-1].index(Boolean.OR) if Boolean.OR in kinds else 0
+        parts: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [
+            (False, inner.operands[: mixed + 1], kinds[:mixed])
+        ]
+        for kind, operand in zip(kinds[mixed:], inner.operands[mixed + 1 :], strict=True):
+            parts.append((kind is Boolean.NOT, (operand,), ()))
+        stack += reversed(parts)
+    return found
+
+
+def _joined(values: Sequence[_Value], kinds: Sequence[Boolean]) -> list[_Value]:
+    """Returns what stands after each operand, from left to right."""
+    whole = [values[0]]
+    for kind, right in zip(kinds, values[1:], strict=True):
+        left = whole[-1]
+        if kind is Boolean.AND:
+            whole.append(_Value(left.sure & right.sure, left.maybe & right.maybe))
+        elif kind is Boolean.OR:
+            whole.append(_Value(left.sure | right.sure, left.maybe | right.maybe))
+        else:
+            whole.append(_Value(left.sure & ~right.maybe, left.maybe & ~right.sure))
+    return whole
+
+
+def _year(article: Article, day: int) -> int:
+    return int(article.published[:4]) * 10_000 + day
