@@ -19,7 +19,8 @@ from tests.support.faults import NOW, NUMBER, review
 from tests.support.invented import records_xml
 
 from casetable.formats.logs import read_records, read_searches
-from casetable.mirror import Mirror, load_articles, serve
+from casetable.mirror import Mirror, serve
+from casetable.workspace.articles import load_articles
 
 # The process notes its first answer and its last replace in files, and ends itself at the N-th moment around a write,
 # an fsync or a replace (0: never).

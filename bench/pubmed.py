@@ -21,12 +21,14 @@ from pathlib import Path
 from tests.support.faults import NOW, review
 from tests.support.invented import records_xml
 
+from casetable.formats.articles import Stored
 from casetable.formats.logs import read_records
-from casetable.mirror import Mirror, Stored, load_articles, serve
+from casetable.mirror import Mirror, serve
 from casetable.model.article import Article
 from casetable.sources.eutils import BATCH, WINDOW, Identity, PubMed
 from casetable.sources.http import Response, Transport, requests_transport
 from casetable.workflow.refresh import refresh
+from casetable.workspace.articles import load_articles
 
 READ_ALL = """
 import resource, sys

@@ -24,11 +24,13 @@ import pytest
 from Bio import Entrez, Medline
 
 from casetable.errors import UsageError
+from casetable.formats.articles import Stored
 from casetable.formats.eutils import read_search
 from casetable.formats.medline import write_medline
 from casetable.formats.pubmed_xml_write import write_article
-from casetable.mirror import FAULTS, Fault, Mirror, Reply, Stored, load_articles, read_faults, serve
+from casetable.mirror import FAULTS, Fault, Mirror, Reply, read_faults, serve
 from casetable.model.article import Article, Heading, Person, Section
+from casetable.workspace.articles import load_articles
 from tests.conftest import write_files
 from tests.e2e.conftest import casetable, environment
 from tests.support.invented import records_xml

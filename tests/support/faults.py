@@ -11,11 +11,12 @@ from pathlib import Path
 
 from casetable.errors import CasetableError
 from casetable.formats.logs import read_records, read_searches
-from casetable.mirror import Mirror, load_articles, read_faults, serve
+from casetable.mirror import Mirror, read_faults, serve
 from casetable.sources.eutils import Identity, PubMed
 from casetable.sources.http import ATTEMPTS, Response, Transport, requests_transport
 from casetable.workflow.refresh import refresh
 from casetable.workspace import Workspace
+from casetable.workspace.articles import load_articles
 from tests.support.invented import records_xml
 
 NOW = dt.datetime(2026, 1, 20, 8, 0, tzinfo=dt.UTC)

@@ -1,6 +1,6 @@
 """A local server that speaks NCBI's E-utilities over local PubMed files, with its limits, its errors and its faults.
 
-library = load_articles([Path("pubmed.nbib")])
+library = casetable.workspace.articles.load_articles([Path("pubmed.nbib")])
 with serve(Mirror(library.stored.values(), today=today), rate=3) as url:
     ...  # url is the address of the utilities, as http://127.0.0.1:40123/entrez/eutils/
 """
@@ -8,7 +8,6 @@ with serve(Mirror(library.stored.values(), today=today), rate=3) as url:
 from casetable.formats.answers import Reply
 from casetable.mirror.faults import FAULTS, Fault, read_faults
 from casetable.mirror.handler import Finder, Hits, Mirror, UnreadableTermError
-from casetable.mirror.library import Library, Stored, load_articles
 from casetable.mirror.server import serve
 
 __all__ = [
@@ -16,12 +15,9 @@ __all__ = [
     "Fault",
     "Finder",
     "Hits",
-    "Library",
     "Mirror",
     "Reply",
-    "Stored",
     "UnreadableTermError",
-    "load_articles",
     "read_faults",
     "serve",
 ]

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from casetable.formats import answers
 from casetable.formats.answers import WINDOW, Found, Reply
+from casetable.formats.articles import Stored
 from casetable.formats.pubmed_xml_write import write_article
-from casetable.mirror.library import Stored
 from casetable.model.article import Article
 from casetable.query import Index, QueryError, parse, translate
 

@@ -231,7 +231,8 @@ def mirror(
     Yields the address, the number of records, and what could not be read. Raises UsageError for an unknown fault or a
     port that is taken, or where no record could be read.
     """
-    from casetable.mirror import Mirror, load_articles, read_faults, serve
+    from casetable.mirror import Mirror, read_faults, serve
+    from casetable.workspace.articles import load_articles
 
     wanted = read_faults(faults)
     library = load_articles(files)

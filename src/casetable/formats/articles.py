@@ -1,0 +1,106 @@
+"""Reads a file of articles, whatever its format: PubMed XML, NBIB, RIS or records.jsonl, told apart by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from xml.etree import ElementTree
+
+from casetable.formats.logs import read_records
+from casetable.formats.medline import Entry, read_medline
+from casetable.formats.pubmed_xml import cut_records, read_article
+from casetable.formats.ris import RisEntry, is_ris, read_ris
+from casetable.model import record_key
+from casetable.model.article import Article, article_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An article, the bytes of its record where it came as PubMed's XML, and how it is named: by a key of its own."""
+
+    article: Article
+    xml: bytes = b""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """PMIDs of records that PubMed deleted (DeleteCitation)."""
+
+    pmids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """A record, or a whole file, that cannot be read: `message` names place and fault."""
+
+    message: str
+
+
+def read_articles_of(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | Deleted | Flaw]:
+    """Yields what a file holds, in its order; a broken record costs no other one. `path` is how the file is named.
+
+    A key is `pmid:…`, else `doi:…`, else `path:line`. Raises nothing.
+    """
+    pieces = iter(chunks)
+    head = next(pieces, b"")
+    whole = chain([head], pieces)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start == b"<":
+        yield from _xml(path, whole)
+    elif start == b"{":
+        yield from _lines(path, b"".join(whole))
+    elif is_ris(head):
+        yield from _ris(path, b"".join(whole))
+    elif start:
+        yield from _nbib(path, whole)
+    else:
+        yield Flaw(message=f"{path}: is empty; expected PubMed XML, NBIB, RIS or a records.jsonl")
+
+
+def _stored(article: Article, own: str, xml: bytes = b"") -> Stored:
+    return Stored(article=article, xml=xml, key=record_key(pmid=article.pmid, doi=article.doi, own=own))
+
+
+def _xml(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | Deleted | Flaw]:
+    is_empty = True
+    for cut in cut_records(chunks):
+        is_empty = False
+        try:
+            read = read_article(cut.data)
+        except ElementTree.ParseError as error:
+            yield Flaw(message=f"{path}:{cut.line}: is a record of broken XML: {error}")
+            continue
+        if isinstance(read, Article):
+            yield _stored(read, f"{path}:{cut.line}", cut.data)
+        elif read is None:
+            yield Flaw(message=f"{path}:{cut.line}: is a record without a PMID")
+        else:
+            yield Deleted(pmids=read)
+    if is_empty:
+        yield Flaw(message=f"{path}: holds no PubmedArticle; expected PubMed XML as EFetch sends it")
+
+
+def _nbib(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | Flaw]:
+    for read in read_medline(chunks):
+        if isinstance(read, Entry):
+            yield _stored(read.article, f"{path}:{read.line}")
+        else:
+            yield Flaw(message=f"{path}:{read.line}: {read.message}")
+
+
+def _ris(path: str, data: bytes) -> Iterator[Stored | Flaw]:
+    for read in read_ris(data):
+        if isinstance(read, RisEntry):
+            yield _stored(read.article, f"{path}:{read.line}")
+        else:
+            yield Flaw(message=f"{path}:{read.line}: {read.message}")
+
+
+def _lines(path: str, data: bytes) -> Iterator[Stored | Flaw]:
+    records, problems = read_records(path, data)
+    for problem in problems:
+        yield Flaw(message=str(problem))
+    for record in records.values():
+        yield Stored(article=article_of(record), key=record.key)

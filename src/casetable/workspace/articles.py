@@ -1,0 +1,70 @@
+"""Local files of articles as one set."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from casetable.formats.articles import Deleted, Flaw, Stored, read_articles_of
+from casetable.model import PMID
+from casetable.model.article import Extent
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """Articles in the order of the files, each key once, and what could not be read, as `path:line: what is wrong`."""
+
+    articles: tuple[Stored, ...]
+    faults: tuple[str, ...] = ()
+
+    @cached_property
+    def stored(self) -> Mapping[str, Stored]:
+        """PubMed's records by PMID: an export of another database is none, and one without a PMID is none."""
+        return {
+            each.article.pmid: each
+            for each in self.articles
+            if PMID.fullmatch(each.article.pmid) and each.article.extent is not Extent.EXPORT
+        }
+
+
+def load_articles(paths: Iterable[Path]) -> Library:
+    """Returns the articles of PubMed XML (also gzipped), NBIB, RIS and records.jsonl files, told apart by their content.
+
+    A record that cannot be read, or a file, is named in `faults` and costs no other one. Of two records with one key the
+    fuller form stands, else the later one. DeleteCitation deletes what was loaded before it.
+    """
+    shelf: dict[str, Stored] = {}
+    faults: list[str] = []
+    for path in paths:
+        try:
+            for read in read_articles_of(str(path), _chunks(path)):
+                if isinstance(read, Flaw):
+                    faults.append(read.message)
+                elif isinstance(read, Deleted):
+                    for pmid in read.pmids:
+                        shelf.pop(f"pmid:{pmid}", None)
+                elif read.key not in shelf or _fullness(shelf[read.key]) <= _fullness(read):
+                    shelf[read.key] = read
+        except (OSError, EOFError, zlib.error) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "is damaged"
+            faults.append(f"{path}: cannot be read: {reason}")
+    return Library(articles=tuple(shelf.values()), faults=tuple(faults))
+
+
+def _fullness(stored: Stored) -> tuple[bool, bool, bool]:
+    extent = stored.article.extent
+    return bool(stored.xml), extent is Extent.FULL, extent is Extent.EXPORT
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        is_gzip = file.peek(2)[:2] == b"\x1f\x8b"
+        read = gzip.GzipFile(fileobj=file).read if is_gzip else file.read
+        while chunk := read(_CHUNK_BYTES):
+            yield chunk
