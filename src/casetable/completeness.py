@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from casetable import dedup
 from casetable.curation import cells, files, nodes, shapes
 from casetable.curation.cells import E101
-from casetable.curation.shapes import joined
 from casetable.formats import logs
 from casetable.model import REASONS, Access, Cell, Number, Report, Search, Status, Strategy
-from casetable.problems import Example, Place, Problem, Rule, Severity, in_order, shown
+from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.review import Item, Review, hits_by_search, strategy_hash
 
 _REPORT = "curated/reports/doe-2020.yaml"
@@ -514,13 +513,13 @@ def _decisions(review: Review) -> Iterator[Problem]:
         yield S101.at(Place(path=screening), message, field=item.group.keys[0])
     for decision in review.inputs.decisions:
         if _is_unknown(review, decision.key):
-            hint = shapes.did_you_mean(decision.key, review.records) or "'casetable status --records' lists them"
+            hint = did_you_mean(decision.key, review.records) or "'casetable status --records' lists them"
             yield S104.at(decision.place, f"{decision.key} is no record of this review", field=decision.key, hint=hint)
         reasons = protocol.exclusion_reasons if protocol else {}
         if protocol and reasons and decision.verdict.value == "exclude" and decision.reason not in reasons:
             has = f"has the reason {shown(decision.reason)}" if decision.reason else "has no reason"
             message = f"the exclusion of {decision.key} {has}; expected {joined(reasons)}"
-            hint = shapes.did_you_mean(decision.reason, reasons) if decision.reason else ""
+            hint = did_you_mean(decision.reason, reasons) if decision.reason else ""
             yield S102.at(decision.place, message, field=decision.key, hint=hint)
     for item in review.items:
         for one, other in item.screened.contradictions:
@@ -536,7 +535,7 @@ def _reports(review: Review) -> Iterator[Problem]:
     strays = [report for report in review.inputs.reports if review.group_of(report.key) is None]
     if review.is_log_whole:
         for report in strays:
-            hint = shapes.did_you_mean(report.key, review.records) or "'casetable status --records' lists them"
+            hint = did_you_mean(report.key, review.records) or "'casetable status --records' lists them"
             yield E108.at(
                 report.places["report"], f"{report.key} is no record of this review", field="report", hint=hint
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import NamedTuple
 class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 class Place(NamedTuple):
@@ -30,7 +32,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with the review: where, which rule, what is wrong and was expected, and the next step if known."""
+    """One thing wrong with the review: where, which rule, what is wrong and was expected, and the next step if known.
+
+    `span` are start and end in the text of a strategy, where the problem is one of it.
+    """
 
     place: Place
     code: str
@@ -38,6 +43,7 @@ class Problem:
     field: str
     message: str
     hint: str = ""
+    span: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         field = f" {self.field}:" if self.field else ""
@@ -89,8 +95,11 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def strict(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Returns the problems with every warning turned into an error."""
-    return tuple(replace(problem, severity=Severity.ERROR) for problem in problems)
+    """Returns the problems with every warning turned into an error; a note stays a note."""
+    return tuple(
+        replace(problem, severity=Severity.ERROR) if problem.severity is Severity.WARNING else problem
+        for problem in problems
+    )
 
 
 # What can steer a terminal, break a line, or turn the direction of what follows; and half characters.
@@ -106,3 +115,16 @@ def shown(value: object, limit: int = 60) -> str:
     """Returns an offending value quoted for a message: one line, what could steer made visible, cut at `limit`."""
     text = str(value)
     return f"'{visible(text if len(text) <= limit else text[: limit - 1] + '…')}'"
+
+
+def joined(words: Iterable[str], last: str = "or") -> str:
+    """Returns words as a reader lists them: "a, b or c"."""
+    *most, end = words
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def did_you_mean(text: str, words: Iterable[str], *, likeness: float = 0.7) -> str:
+    """Returns "did you mean '…'?" where one of the words is near (from 0 to 1), else nothing."""
+    lower = {word.lower(): word for word in words}
+    near = difflib.get_close_matches(text.lower(), list(lower), n=1, cutoff=likeness)
+    return f"did you mean {shown(lower[near[0]])}?" if near else ""

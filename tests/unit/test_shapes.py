@@ -17,7 +17,8 @@ from casetable.curation.files import (
     read_strategy,
 )
 from casetable.curation.nodes import read_nodes
-from casetable.curation.shapes import ProtocolShape, ScreeningShape, did_you_mean, fit, joined
+from casetable.curation.shapes import ProtocolShape, ScreeningShape, fit
+from casetable.problems import did_you_mean, joined
 
 DECISION = """\
 schema: 1

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from casetable.curation.nodes import Node
-from casetable.curation.shapes import did_you_mean, joined
 from casetable.curation.values import convert, is_known_unit, read_number, unit_expression
 from casetable.model import (
     COURSE_PARTS,
@@ -21,7 +20,7 @@ from casetable.model import (
     Status,
     plain_number,
 )
-from casetable.problems import Example, Place, Problem, Rule, shown
+from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
 _REPORT = "curated/reports/doe-2020.yaml"
 

@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator
 
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import Node, can_be_written, read_nodes
-from casetable.curation.shapes import joined
 from casetable.errors import UsageError
 from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Record
+from casetable.problems import joined
 
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[\w.()/,;+ -]*[\w.)])?")
 

@@ -26,7 +26,6 @@ from casetable.curation.shapes import (
     RulingsShape,
     ScreeningShape,
     StrategyShape,
-    did_you_mean,
     fit,
     key_place,
 )
@@ -54,7 +53,7 @@ from casetable.model import (
     Verdict,
     record_key,
 )
-from casetable.problems import Example, Place, Problem, Rule, shown
+from casetable.problems import Example, Place, Problem, Rule, did_you_mean, shown
 
 P101 = Rule(
     code="P101",

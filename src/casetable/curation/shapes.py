@@ -6,7 +6,6 @@ pydantic finds all faults of a file at once; each is then told in the words of t
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 import types
 from collections.abc import Callable, Iterable
@@ -18,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from casetable.curation.nodes import Node
 from casetable.model import COURSE_PARTS, DOI, PMCID, PMID, FieldType, Method, Take, normal_doi, normal_key
-from casetable.problems import Example, Place, Problem, Rule, shown
+from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
 SCHEMA = "1"
 
@@ -121,12 +120,6 @@ def _one_of(words: Iterable[str]) -> BeforeValidator:
 
 def _listed(value: object) -> object:
     return [] if value is None else value
-
-
-def joined(words: Iterable[str], last: str = "or") -> str:
-    """Returns words as a reader lists them: "a, b or c"."""
-    *most, end = words
-    return f"{', '.join(most)} {last} {end}" if most else end
 
 
 Text = Annotated[str, _kind("text", lambda text: text or None)]
@@ -387,13 +380,6 @@ def _nearest(text: str | None, expected: str) -> str:
     words = re.split(r", | or ", expected)
     is_choice = len(words) > 1 and not re.search(r"[\d:…]", expected)
     return did_you_mean(text, words) if text and is_choice else ""
-
-
-def did_you_mean(text: str, words: Iterable[str], *, likeness: float = 0.7) -> str:
-    """Returns "did you mean '…'?" where one of the words is near (from 0 to 1), else nothing."""
-    lower = {word.lower(): word for word in words}
-    near = difflib.get_close_matches(text.lower(), list(lower), n=1, cutoff=likeness)
-    return f"did you mean {shown(lower[near[0]])}?" if near else ""
 
 
 def _described(shape: type[Shape], path: list[str | int]) -> tuple[type[Shape] | None, str]:

@@ -13,14 +13,13 @@ from casetable.completeness import Checked, awaiting_report
 from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import can_be_written
-from casetable.curation.shapes import joined
 from casetable.curation.starter import starter_files
 from casetable.dedup import Group, explain
 from casetable.drift import Drift, Stood, drifts, stood_at
 from casetable.errors import ReviewUnreadableError, UsageError
 from casetable.flow import Flow, count_flow
 from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
-from casetable.problems import Place, Problem, Rule, Severity, in_order
+from casetable.problems import Place, Problem, Rule, Severity, in_order, joined
 from casetable.review import Item, Review, hits_by_search
 from casetable.table import Table, build_table
 from casetable.workspace import (
