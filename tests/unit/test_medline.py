@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from casetable.formats.medline import Entry, Unread, read_medline, source_line, write_medline
 from casetable.formats.pubmed_xml import read_article
 from casetable.formats.pubmed_xml_write import write_article
-from casetable.model.article import Article, Heading, Link, Person, Section
+from casetable.model.article import Article, Extent, Heading, Link, Person, Section
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "nbib").glob("*/in.nbib"))
 KEPT = {"is_author_list_complete"}
@@ -33,6 +33,7 @@ def shown(entry: Entry) -> dict[str, Any]:
     values = asdict(entry.article)
     complete = {} if entry.article.is_author_list_complete else {"is_author_list_complete": False}
     del values["is_author_list_complete"]
+    assert values.pop("extent") is Extent.FULL
     return {"line": entry.line, **told(values), **complete}
 
 
