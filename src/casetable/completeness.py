@@ -11,7 +11,10 @@ from casetable.curation import cells, files, nodes, shapes
 from casetable.curation.cells import E101
 from casetable.formats import logs
 from casetable.model import REASONS, Access, Cell, Number, Report, Search, Status, Strategy
-from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
+from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown, visible
+from casetable.query.lint import RULES as LINT_RULES
+from casetable.query.lint.structure import L101
+from casetable.query.sent import sent_blocks, unsendable
 from casetable.review import Item, Review, hits_by_search, strategy_hash
 
 _REPORT = "curated/reports/doe-2020.yaml"
@@ -114,12 +117,27 @@ Q105 = Rule(
     name="known-record-missed",
     summary="a strategy's last search did not find a record that it must find",
     why="A strategy that misses a known report misses others like it.",
-    fix="Widen the strategy until it finds the record, then run `casetable refresh`.",
+    fix="Widen the block that is named until it finds the record, then run `casetable refresh`.",
     example=Example(
         path="queries/main.yaml",
         good="must_find: [pmid:11]",
         bad="must_find: [pmid:11, doi:10.1234/invented.2]",
-        message="doi:10.1234/invented.2 was not found by the last search, on 2026-01-10",
+        message="doi:10.1234/invented.2 was not found by the last search, on 2026-01-10; which block loses it was not asked",
+    ),
+)
+Q108 = Rule(
+    code="Q108",
+    name="edited-since-peer-review",
+    severity=Severity.WARNING,
+    summary="a strategy is another one than its peer reviewer saw",
+    why="A peer review says nothing of a strategy that was changed after it (PRISMA-S, item 14).",
+    fix="Have the strategy reviewed again, and write when under `peer_reviewed`.",
+    example=Example(
+        path="queries/main.yaml",
+        good="must_find: [pmid:11]\n",
+        bad="must_find: [pmid:11]\nwritten: {by: A. Searcher, when: 2026-01-09}\n"
+        "peer_reviewed: {by: B. Searcher, when: 2026-01-08}\n",
+        message="was peer-reviewed by B. Searcher on 2026-01-08, before it was written on 2026-01-09",
     ),
 )
 Q106 = Rule(
@@ -425,6 +443,8 @@ def _is_unknown(review: Review, key: str) -> bool:
 def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
     protocol = review.inputs.protocol
     for strategy in review.inputs.strategies:
+        yield from _unreadable_strategy(strategy)
+        yield from _peer_review(review, strategy)
         search = review.last_searches.get(strategy.name)
         if search is None:
             untested = ""
@@ -449,9 +469,62 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
         found = {group for key in review.hits[strategy.name] if (group := review.group_of(key))}
         for known in strategy.must_find:
             if review.is_log_whole and review.group_of(known.key) not in found:
-                message = f"{known.key} was not found by the last search, on {day}"
-                yield Q105.at(known.place, message, field=strategy.name)
+                message = (
+                    f"{known.key} was not found by the last search, on {day}; {_loss(strategy, search, known.key)}"
+                )
+                hint = "" if known.key in search.missed else _next(strategy.name)
+                yield Q105.at(known.place, message, field=strategy.name, hint=hint)
     yield from _log(review)
+
+
+def _loss(strategy: Strategy, search: Search, key: str) -> str:
+    """Says what loses a known record, as far as the source was asked when the search was run."""
+    if key not in search.missed:
+        return "which block loses it was not asked"
+    losses = search.missed[key]
+    is_same = search.strategy_hash == strategy_hash(strategy) and not unsendable(strategy.text)
+    blocks = sent_blocks(strategy.text) if is_same else ()
+    told = []
+    for name in losses:
+        number = int(name) if name.isdecimal() else 0
+        if 0 < number <= len(blocks):
+            block = blocks[number - 1]
+            verb = "takes it away" if block.is_excluding else "loses it"
+            told.append(f"block {number}, {shown(block.text)}, {verb}")
+        elif number:
+            told.append(f"block {number} of the strategy as it was then loses it")
+        else:
+            told.append(_OTHER_LOSSES.get(name, name))
+    return joined(told, "and") if told else f"each block finds it by itself, so {search.source} may have it since"
+
+
+_OTHER_LOSSES = {
+    "dates": "the limits of the date of publication lose it",
+    "not in the source": "the source has no record of it under its PMID or DOI",
+}
+
+
+def _peer_review(review: Review, strategy: Strategy) -> Iterator[Problem]:
+    """Holds the peer review against when the strategy was written, and against what was searched until it."""
+    reviewed, written = strategy.peer_reviewed, strategy.written
+    if reviewed is None:
+        return
+    lead = f"was peer-reviewed by {visible(reviewed.by)} on {reviewed.when}"
+    if written is not None and written.when > reviewed.when:
+        message = f"{lead}, before it was written on {written.when}"
+        yield Q108.at(reviewed.place, message, field=strategy.name)
+        return
+    until = [s for s in review.inputs.searches if s.strategy == strategy.name and s.when[:10] <= str(reviewed.when)]
+    if until and until[-1].strategy_hash != strategy_hash(strategy):
+        message = f"{lead}, and is another strategy now than it was on {until[-1].when[:10]}"
+        yield Q108.at(reviewed.place, message, field=strategy.name)
+
+
+def _unreadable_strategy(strategy: Strategy) -> Iterator[Problem]:
+    """Tells why a strategy could not be sent; all else that lint finds is lint's."""
+    for fault in unsendable(strategy.text) if strategy.text else ():
+        place = strategy.place_of(fault.start)
+        yield L101.at(place, fault.message, field=strategy.name, hint=f"see 'casetable lint {strategy.name}'")
 
 
 def _next(name: str) -> str:
@@ -677,6 +750,8 @@ RULES: tuple[Rule, ...] = (
     Q105,
     Q106,
     Q107,
+    Q108,
+    *LINT_RULES,
     S101,
     S102,
     S103,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -121,6 +122,27 @@ def joined(words: Iterable[str], last: str = "or") -> str:
     """Returns words as a reader lists them: "a, b or c"."""
     *most, end = words
     return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def pointed(text: str, start: int, end: int, width: int = 100) -> tuple[str, str]:
+    """Returns the line of a text around a place, at most so wide, and a line with carets under the place."""
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", start)
+    last = len(text) if last < 0 else last
+    begin = max(first, min(start - width // 3, last - width))
+    line = text[begin : min(last, begin + width)]
+    before = ("… " if begin > first else "") + visible(line[: start - begin])
+    under = visible(line[start - begin : max(end, start + 1) - begin])
+    after = visible(line[max(end, start + 1) - begin :]) + (" …" if begin + width < last else "")
+    return f"    {before}{under}{after}", "    " + " " * _columns(before) + "^" * max(_columns(under), 1)
+
+
+def _columns(text: str) -> int:
+    """How many columns a text takes in a terminal: two for each wide character, none for an accent of its own."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
 
 
 def did_you_mean(text: str, words: Iterable[str], *, likeness: float = 0.7) -> str:

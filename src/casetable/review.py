@@ -23,6 +23,7 @@ from casetable.model import (
     normal_key,
 )
 from casetable.problems import Problem
+from casetable.query.sent import searched_as
 from casetable.screening import Screened, screened
 
 
@@ -218,12 +219,12 @@ def hits_by_search(searches: Sequence[Search]) -> Mapping[str, frozenset[str]]:
 
 
 def strategy_hash(strategy: Strategy) -> str:
-    """Returns a hash of what a strategy searches for: its text, limits and listed records, not its purpose."""
+    """Returns a hash of what a strategy searches for: its term, limits and listed records, not its purpose or comments."""
     listed = write_records(strategy.records).decode()
     parts = (
         strategy.method.value if strategy.method.is_other else Method.DATABASE.value,
         strategy.source,
-        strategy.text,
+        searched_as(strategy.text),
         strategy.published_from,
         strategy.published_to,
         listed,

@@ -402,7 +402,8 @@ def test_a_broken_off_refresh_is_resumed_and_records_can_be_rebuilt(review: Path
     ran = casetable("refresh", "--format", "json", cwd=review, CASETABLE_EUTILS_URL=service.url)
     summary = json.loads(ran.out)["summary"]
     assert (summary["fetched"], summary["resumed"]) == (200, 200)
-    assert service.utilities() == ["esearch.fcgi", "efetch.fcgi"]
+    # The last one asks whether PubMed has the known record that was not found.
+    assert service.utilities() == ["esearch.fcgi", "efetch.fcgi", "esearch.fcgi"]
     records = (review / "queries/records.jsonl").read_bytes()
     (review / "queries/records.jsonl").write_bytes(records.replace(b"Invented case number 512", b"Mangled"))
     ran = casetable("refresh", "--rebuild", cwd=review)

@@ -11,6 +11,9 @@ import pytest
 from casetable import workflow
 from casetable.completeness import RULES
 from casetable.problems import Problem, Rule, Severity
+from casetable.query.lint import RULES as LINT_RULES
+from casetable.query.lint import known, lint
+from casetable.workflow import strategies
 from casetable.workspace import Workspace
 from tests.conftest import TODAY, example_files, write_files
 
@@ -35,7 +38,7 @@ def test_the_example_review_has_no_problem(tmp_path: Path) -> None:
     assert problems_of(tmp_path, example_files()) == ()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in LINT_RULES], ids=lambda rule: rule.code)
 def test_the_bad_example_yields_exactly_its_message_and_the_good_one_nothing(rule: Rule, tmp_path: Path) -> None:
     files, example = example_files(), rule.example
     good = example.good.encode()
@@ -53,6 +56,27 @@ def test_the_bad_example_yields_exactly_its_message_and_the_good_one_nothing(rul
     found = problems_of(tmp_path, files)
     assert [(problem.code, problem.message) for problem in found] == [(rule.code, example.message)]
     assert found[0].place.path.startswith(("review.yaml", "queries", "curated"))
+
+
+ON_TEXTS = [rule for rule in LINT_RULES if rule not in known.RULES]
+
+
+@pytest.mark.parametrize("rule", ON_TEXTS, ids=lambda rule: rule.code)
+def test_the_bad_strategy_yields_exactly_its_message_and_the_good_one_nothing(rule: Rule) -> None:
+    assert rule.example.bad is not None
+    assert [(found.rule.code, found.message) for found in lint(rule.example.bad)] == [(rule.code, rule.example.message)]
+    assert lint(rule.example.good) == ()
+
+
+@pytest.mark.parametrize("rule", known.RULES, ids=lambda rule: rule.code)
+def test_the_bad_strategy_of_a_review_yields_exactly_its_message(rule: Rule, tmp_path: Path) -> None:
+    files, example = example_files(), rule.example
+    assert example.bad is not None
+    for text, expected in ((example.good, []), (example.bad, [(rule.code, example.message)])):
+        files[example.path] = files[example.path].replace(example.good.encode(), text.encode())
+        [linted] = strategies.lint_review(Workspace(write_files(tmp_path, files)), (), TODAY)
+        graver = [problem for problem in linted.problems if problem.severity is not Severity.NOTE]
+        assert [(problem.code, problem.message) for problem in graver] == expected
 
 
 def test_rules_are_unique_and_documented() -> None:
@@ -74,11 +98,12 @@ def test_messages_have_the_form_of_the_house() -> None:
 
 
 def test_warnings_are_what_is_honest_but_not_complete() -> None:
-    assert {rule.code for rule in RULES if rule.severity is Severity.WARNING} == {
+    assert {rule.code for rule in RULES if rule.severity is Severity.WARNING and rule not in LINT_RULES} == {
         "Q101",
         "Q102",
         "Q106",
         "Q107",
+        "Q108",
         "E201",
         "E202",
     }

@@ -99,7 +99,8 @@ def test_a_database_strategy_is_read() -> None:
     )
     assert problems == ()
     assert strategy is not None
-    assert (strategy.method, strategy.text, strategy.records) == (Method.DATABASE, "a AND b", ())
+    assert (strategy.method, strategy.text, strategy.records) == (Method.DATABASE, "a AND\nb", ())
+    assert [str(strategy.place_of(at)) for at in (0, 2, 6)] == [f"queries/q.yaml:{at}" for at in ("5:3", "5:5", "6:5")]
     assert (strategy.published_from, strategy.published_to) == ("2015", "2024-05-31")
     assert [(known.key, str(known.place)) for known in strategy.must_find] == [
         ("pmid:11", "queries/q.yaml:8:13"),

@@ -11,6 +11,7 @@ import click
 from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
 from casetable.cli.screening import new, screen
 from casetable.cli.searching import diff, log, mirror, refresh
+from casetable.cli.strategies import lint, match
 
 if TYPE_CHECKING:
     from casetable.workflow import Status
@@ -262,7 +263,7 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
 @click.argument("code", required=False)
 @form_option()
 def rules(code: str | None, form: str) -> None:
-    """List the rules of 'check', or explain one."""
+    """List the rules of 'check' and 'lint', or explain one."""
 
     from casetable import workflow
 
@@ -306,4 +307,4 @@ def rules(code: str | None, form: str) -> None:
                 echo(f"    {line[:160]}")
 
 
-COMMANDS = (init, refresh, status, log, diff, screen, new, check, dedupe, build, mirror, rules)
+COMMANDS = (init, refresh, status, log, diff, lint, match, screen, new, check, dedupe, build, mirror, rules)

@@ -29,6 +29,7 @@ def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any
             "field": problem.field,
             "message": problem.message,
             "hint": problem.hint,
+            **({"start": problem.span[0], "end": problem.span[1]} if problem.span is not None else {}),
         }
         for problem in problems
     ]
@@ -62,9 +63,9 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
 
 def _line(problem: Problem) -> str:
     text = str(problem)
-    if problem.severity is Severity.WARNING:
+    if problem.severity is not Severity.ERROR:
         head = f"{problem.place}: {problem.code}"
-        text = f"{head} warning:{text.removeprefix(head)}"
+        text = f"{head} {problem.severity}:{text.removeprefix(head)}"
     return visible(text)
 
 

@@ -25,12 +25,15 @@ from casetable.curation.shapes import (
     RulingShape,
     RulingsShape,
     ScreeningShape,
+    SignedShape,
     StrategyShape,
     fit,
     key_place,
 )
+from casetable.curation.typed import typed_text
 from casetable.curation.values import is_known_unit, read_number
 from casetable.model import (
+    Accepted,
     Access,
     Case,
     Cell,
@@ -47,6 +50,7 @@ from casetable.model import (
     Record,
     Report,
     Ruling,
+    Signed,
     Stage,
     Strategy,
     Take,
@@ -140,13 +144,21 @@ def read_strategy(path: str, name: str, data: bytes) -> tuple[Strategy | None, R
     found = list(_strategy_faults(node, shape, method))
     records = tuple(_listed_record(record, name) for record in shape.records or ())
     found += _listed_twice(node, records, shape.records or [])
+    typed = typed_text(path, data, node.at("strategy").place) if shape.strategy is not None else None
     strategy = Strategy(
         name=name,
         place=node.place,
         method=method,
         source=shape.source,
         purpose=shape.purpose or "",
-        text=" ".join((shape.strategy or "").split()),
+        text=typed.text if typed is not None else (shape.strategy or "").strip(),
+        lines=typed.lines if typed is not None else (node.at("strategy").place,),
+        written=_signed(shape.written, key_place(node, "written")),
+        peer_reviewed=_signed(shape.peer_reviewed, key_place(node, "peer_reviewed")),
+        accepts=tuple(
+            Accepted(code=entry.rule, reason=entry.reason, place=key_place(node, "accepts", index))
+            for index, entry in enumerate(shape.accepts)
+        ),
         published_from=(shape.published.since or "") if shape.published else "",
         published_to=(shape.published.until or "") if shape.published else "",
         must_find=tuple(
@@ -155,6 +167,12 @@ def read_strategy(path: str, name: str, data: bytes) -> tuple[Strategy | None, R
         records=records,
     )
     return (None if found else strategy), (*problems, *found)
+
+
+def _signed(shape: SignedShape | None, place: Place) -> Signed | None:
+    if shape is None:
+        return None
+    return Signed(by=shape.by, when=shape.when, note=shape.note or "", place=place)
 
 
 def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterator[Problem]:

@@ -188,8 +188,7 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
         line_start = text.rfind("\n", 0, found.start()) + 1
         place = Place(path, text.count("\n", 0, line_start) + 1, found.start() - line_start + 1)
         return None, (F104.at(place, f"the control character {shown(found[0])} is not allowed; expected text"),)
-    # YAML breaks lines at these too; editors and git do not, and the places are theirs.
-    text = text.replace("\r\n", "\n").translate({0x85: " ", 0x2028: " ", 0x2029: " "})
+    text = _with_plain_lines(text)
     composer = _Composer(path)
     try:
         node = composer.compose(text)
@@ -200,6 +199,16 @@ def read_nodes(path: str, data: bytes) -> tuple[Node | None, tuple[Problem, ...]
     except yaml.YAMLError as error:
         return None, (*composer.problems, F104.at(whole, f"cannot be read as YAML ({shown(error)})"))
     return node or Node(place=Place(path=path, line=1, column=1), pairs={}), tuple(composer.problems)
+
+
+def text_of(data: bytes) -> str:
+    """Returns the text of a file that `read_nodes` could read, as the places of its nodes count it."""
+    return _with_plain_lines(data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
+
+
+def _with_plain_lines(text: str) -> str:
+    """YAML breaks lines at more than line feeds; editors and git do not, and the places are theirs."""
+    return text.replace("\r\n", "\n").translate({0x85: " ", 0x2028: " ", 0x2029: " "})
 
 
 # What YAML 1.2 does not allow in a stream (5.1), tabs and line breaks aside.
@@ -280,7 +289,7 @@ class _Composer:
         documents = 0
         # An open collection, and for a mapping the key whose value is due (None: a key is due).
         stack: list[tuple[Node, list[tuple[str, Place]] | None]] = []
-        for event in _events(text):
+        for event in events_of(text):
             kind = type(event)
             if kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
                 closed, _ = stack.pop()
@@ -358,6 +367,7 @@ class _Composer:
         return False
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
+def events_of(text: str) -> Iterator[yaml.Event]:
+    """Yields YAML's events of a text; raises yaml.YAMLError."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     yield from yaml.parse(text, Loader=loader)

@@ -113,6 +113,10 @@ def _number_of_days(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[1-9]\d{0,4}", text) else None
 
 
+def _lint_code(text: str) -> str | None:
+    return text.upper() if re.fullmatch(r"[Ll][0-9]{3}", text) else None
+
+
 def _one_of(words: Iterable[str]) -> BeforeValidator:
     words = tuple(words)
     return _kind(joined(words), lambda text: text if text in words else None)
@@ -203,6 +207,19 @@ class PublishedShape(Shape):
     until: Day | None = None
 
 
+class SignedShape(Shape):
+    by: Text = Described(description="who it was")
+    when: Date = Described(description="a date as 2026-11-22")
+    note: Text | None = None
+
+
+class AcceptedShape(Shape):
+    rule: Annotated[str, _kind("the code of a rule of lint, as L113", _lint_code)] = Described(
+        description="the code of a rule of lint, as L113"
+    )
+    reason: Text = Described(description="why the fault is accepted")
+
+
 class StrategyShape(Shape):
     method: Annotated[str, _one_of(Method)] = Described(Method.DATABASE.value, description=joined(Method))
     source: Text = Described(description="the name of the source, as PubMed")
@@ -210,6 +227,11 @@ class StrategyShape(Shape):
     strategy: Text | None = Described(None, description="the query text")
     published: PublishedShape | None = Described(None, description="'since' and 'until'")
     must_find: Annotated[list[Key], BeforeValidator(_listed)] = Described([], description="a list of record keys")
+    written: SignedShape | None = Described(None, description="'by' and 'when'")
+    peer_reviewed: SignedShape | None = Described(None, description="'by' and 'when'")
+    accepts: Annotated[list[AcceptedShape], BeforeValidator(_listed)] = Described(
+        [], description="a list of faults, each with 'rule' and 'reason'"
+    )
     records: list[RecordShape] | None = Described(None, description="a list of records, each with title and id")
 
 

@@ -166,6 +166,7 @@ def _search_value(search: Search) -> dict[str, Any]:
         "warnings": {name: list(told) for name, told in search.warnings.items()},
         "parameters": dict(search.parameters),
         **{name: list(keys) for name in _LATER if (keys := getattr(search, name))},
+        **({"missed": {key: list(lost) for key, lost in search.missed.items()}} if search.missed else {}),
     }
 
 
@@ -188,6 +189,7 @@ def _search(value: Mapping[str, Any]) -> Search | None:
             not_returned=_as_texts(value.get("not_returned", [])),
             changed=_as_texts(value.get("changed", [])),
             deleted=_as_texts(value.get("deleted", [])),
+            missed={_as_text(key): _as_texts(lost) for key, lost in value.get("missed", {}).items()},
             translations=tuple((_as_text(t["from"]), _as_text(t["to"])) for t in value.get("translations", [])),
             errors={_as_text(name): _as_texts(told) for name, told in value.get("errors", {}).items()},
             warnings={_as_text(name): _as_texts(told) for name, told in value.get("warnings", {}).items()},

@@ -162,8 +162,31 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """Who did something, and when."""
+
+    by: str
+    when: dt.date
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A fault that lint finds and a person accepts, with the reason."""
+
+    code: str
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """A query text for a source, or a list of records that a person found by another method."""
+    """A query text for a source, or a list of records that a person found by another method.
+
+    `text` is as typed, with its lines and comments, and `lines` are the places in the file where its lines begin.
+    `peer_reviewed` is a review of the strategy by another searcher (PRESS; PRISMA-S, item 14).
+    """
 
     name: str
     place: Place
@@ -171,10 +194,22 @@ class Strategy:
     source: str
     purpose: str
     text: str = ""
+    lines: tuple[Place, ...] = ()
     published_from: str = ""
     published_to: str = ""
     must_find: tuple[Known, ...] = ()
     records: tuple[Record, ...] = ()
+    written: Signed | None = None
+    peer_reviewed: Signed | None = None
+    accepts: tuple[Accepted, ...] = ()
+
+    def place_of(self, at: int) -> Place:
+        """Returns the place in the file of a place in the text."""
+        number = min(self.text.count("\n", 0, at), len(self.lines) - 1)
+        if number < 0:
+            return self.place
+        line = self.lines[number]
+        return line._replace(column=line.column + at - (self.text.rfind("\n", 0, at) + 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +219,8 @@ class Search:
     `added` and `removed` are relative to the search `previous` ("" for the first one), so that the hits of any search
     follow from the log alone, also after two branches that both searched were merged. `not_returned` are hits of which
     the source gave no record, `changed` records that it changed since the search before (hits, and such that no search finds any more), `deleted` those removed
-    of which it has no record any more.
+    of which it has no record any more. `missed` are known records that it did not find, each with what loses it: the
+    numbers of the strategy's blocks, "dates" or "not in the source"; nothing where the source finds it block by block.
     """
 
     id: str
@@ -207,6 +243,7 @@ class Search:
     not_returned: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
+    missed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 # --- protocol and decisions -------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from casetable.query.tree import (
     Range,
     Reference,
     Term,
+    blocks_of,
     check_references,
     unparse,
     walk,
@@ -403,32 +404,6 @@ class _Run:
                 if isinstance(part, Reference) and part.number not in seen:
                     seen.add(part.number)
                     stack.append(self._lines[part.number])
-
-
-def blocks_of(root: Node) -> list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]]:
-    """Returns the parts of a query that AND joins, in its order: whether NOT takes it away, its nodes, what joins these.
-
-    Operators count from left to right, so that all before the last OR of a chain is one part.
-    """
-    found: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = []
-    stack: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [(False, (root,), ())]
-    while stack:
-        is_excluding, nodes, kinds = stack.pop()
-        inner = nodes[0]
-        while isinstance(inner, Group):
-            inner = inner.inner
-        if is_excluding or len(nodes) > 1 or not isinstance(inner, Chain) or inner.operators[-1].kind is Boolean.OR:
-            found.append((is_excluding, nodes, kinds))
-            continue
-        kinds = [operator.kind for operator in inner.operators]
-        mixed = len(kinds) - kinds[::-1].index(Boolean.OR) if Boolean.OR in kinds else 0
-        parts: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [
-            (False, inner.operands[: mixed + 1], kinds[:mixed])
-        ]
-        for kind, operand in zip(kinds[mixed:], inner.operands[mixed + 1 :], strict=True):
-            parts.append((kind is Boolean.NOT, (operand,), ()))
-        stack += reversed(parts)
-    return found
 
 
 def _joined(values: Sequence[_Value], kinds: Sequence[Boolean]) -> list[_Value]:

@@ -103,6 +103,8 @@ for _tag, _name, _, _others in _ROWS:
     for _written in (_tag, _name, *_others):
         _NAMED.setdefault(_written.lower(), FIELDS[_tag])
 
+TAG_NAMES = tuple(_NAMED)
+
 _NEAR = re.compile(r"~([0-9]{1,4})")
 
 

@@ -51,8 +51,19 @@ class Faults(list[QueryError]):
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
 
-def cut(text: str, faults: Faults, *, is_sent: bool) -> list[Token]:
-    """Returns the tokens of a query, its comments left out."""
+def without_comments(text: str) -> str:
+    """Returns a strategy's text in one line, without its comments."""
+    pieces, at = list[str](), 0
+    comments: list[tuple[int, int]] = []
+    cut(text, Faults(), is_sent=False, comments=comments)
+    for start, end in comments:
+        pieces.append(text[at:start])
+        at = end
+    return " ".join(" ".join([*pieces, text[at:]]).split())
+
+
+def cut(text: str, faults: Faults, *, is_sent: bool, comments: list[tuple[int, int]] | None = None) -> list[Token]:
+    """Returns the tokens of a query; the places of its comments go into `comments`."""
     tokens: list[Token] = []
     is_odd = len(_QUOTE.findall(text)) % 2 == 1
     at = 0
@@ -95,6 +106,8 @@ def cut(text: str, faults: Faults, *, is_sent: bool) -> list[Token]:
                 if at == 1:
                     faults.add("a comment is never closed; expected '*/'", comment.start(), comment.end())
                     at = len(text)
+            if comments is not None:
+                comments.append((comment.start(), at))
         elif word := _WORD.match(text, at):
             kind: Kind = "word"
             if word[0].lower() in BOOLEANS:

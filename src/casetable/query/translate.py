@@ -14,7 +14,20 @@ from typing import TypeAlias
 from casetable.query.dates import span_of, spell_day
 from casetable.query.evaluate import Index, is_stop_word, pmids_of, single_value
 from casetable.query.tags import FIELDS, Field, Kind
-from casetable.query.tree import Boolean, Chain, Group, Node, Operator, Range, Reference, Term, fold, unparse
+from casetable.query.tree import (
+    Boolean,
+    Chain,
+    Group,
+    Line,
+    Lines,
+    Node,
+    Operator,
+    Range,
+    Reference,
+    Term,
+    fold,
+    unparse,
+)
 from casetable.query.words import words_of
 
 NO_ITEMS = "No items found."
@@ -48,7 +61,7 @@ def translate(
     and a term that was not found stays, the translation is the query as it was sent.
     """
     translator = _Translator(index, references)
-    part = fold(fold(node, _settled), translator.visit)
+    part = fold(fold(node, settled), translator.visit)
     effective = part.node
     messages: tuple[str, ...] = ()
     text = _flat(part.text)
@@ -280,10 +293,14 @@ def spelled(text: str) -> str:
     return text if kept == text else " ".join(kept.split()).lower()
 
 
-def _settled(node: Node, parts: Sequence[Node]) -> Node:
-    """Puts the tag of a group that is one value on the value."""
+def settled(node: Node, parts: Sequence[Node]) -> Node:
+    """Puts the tag of a group that is one value on the value; for `fold`."""
     if isinstance(node, Group):
         return single_value(node) or replace(node, inner=parts[0])
+    if isinstance(node, Line):
+        return replace(node, inner=parts[0])
+    if isinstance(node, Lines):
+        return replace(node, lines=tuple(line for line in parts if isinstance(line, Line)))
     return replace(node, operands=tuple(parts)) if isinstance(node, Chain) else node
 
 

@@ -180,6 +180,32 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(_inside(top)))
 
 
+def blocks_of(root: Node) -> list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]]:
+    """Returns the parts of a query that AND joins, in its order: whether NOT takes it away, its nodes, what joins these.
+
+    Operators count from left to right, so that all before the last OR of a chain is one part.
+    """
+    found: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = []
+    stack: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [(False, (root,), ())]
+    while stack:
+        is_excluding, nodes, kinds = stack.pop()
+        inner = nodes[0]
+        while isinstance(inner, Group):
+            inner = inner.inner
+        if is_excluding or len(nodes) > 1 or not isinstance(inner, Chain) or inner.operators[-1].kind is Boolean.OR:
+            found.append((is_excluding, nodes, kinds))
+            continue
+        kinds = [operator.kind for operator in inner.operators]
+        mixed = len(kinds) - kinds[::-1].index(Boolean.OR) if Boolean.OR in kinds else 0
+        parts: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [
+            (False, inner.operands[: mixed + 1], kinds[:mixed])
+        ]
+        for kind, operand in zip(kinds[mixed:], inner.operands[mixed + 1 :], strict=True):
+            parts.append((kind is Boolean.NOT, (operand,), ()))
+        stack += reversed(parts)
+    return found
+
+
 def stray_references(node: Node) -> Iterator[QueryError]:
     """Yields what is wrong with each `#n` of a strategy: it is to name a line with a lower number."""
     lines = node.lines if isinstance(node, Lines) else (Line(number=0, inner=node),)

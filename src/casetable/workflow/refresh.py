@@ -11,10 +11,12 @@ from casetable.errors import UsageError
 from casetable.formats.eutils import SearchAnswer, UnreadableAnswerError, read_articles
 from casetable.formats.logs import search_id, write_records, write_search
 from casetable.formats.pubmed_xml import ORIGIN
-from casetable.model import Record, Search, Strategy
+from casetable.model import Record, Search, Strategy, normal_doi
+from casetable.query.sent import sent_blocks, sent_term
 from casetable.review import Inputs, Item, Review, strategy_hash
 from casetable.sources.eutils import PubMed, search_parameters
 from casetable.workflow import LOGS, readable_review
+from casetable.workflow.strategies import refuse_unreadable
 from casetable.workspace import STRATEGIES, Workspace
 from casetable.workspace.cache import Answers
 
@@ -22,6 +24,10 @@ Progress = Callable[[str, int, int], None]
 
 # How long what a broken-off refresh fetched is taken for fresh: a record may change meanwhile.
 RESUMED_WITHIN = dt.timedelta(hours=24)
+
+# What loses a known record beside a block.
+NOT_THERE, DATES = "not in the source", "dates"
+DATE_PARAMETERS = ("datetype", "mindate", "maxdate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +72,10 @@ def refresh(
     """
     with workspace.locked():
         review = readable_review(workspace, STRATEGIES)
+        chosen = _chosen(review.inputs, names)
+        refuse_unreadable(chosen)
         run = _Run(review, workspace.answers(), pubmed, now, progress)
-        found = run.run(_chosen(review.inputs, names))
+        found = run.run(chosen)
         if not is_dry and found:
             lines = b"".join(write_search(searched.search) for searched in found)
             workspace.commit_refresh(write_records(run.records.values()), lines)
@@ -180,29 +188,83 @@ class _Run:
         answers: list[tuple[Strategy, Mapping[str, str], SearchAnswer]] = []
         for number, strategy in enumerate(strategies):
             self._progress("searching PubMed", number, len(strategies))
-            parameters = search_parameters(strategy.text, since=strategy.published_from, until=strategy.published_to)
+            parameters = search_parameters(
+                sent_term(strategy.text), since=strategy.published_from, until=strategy.published_to
+            )
             answer = source.search(
                 parameters, self._now.date(), lambda done, of: self._progress("searching a large set", done, of)
             )
             answers.append((strategy, parameters, answer))
         self._progress("searching PubMed", len(strategies), len(strategies))
         self._fetch(source, strategies, [answer for _, _, answer in answers])
+        missed = [self._missed(source, strategy, parameters, answer) for strategy, parameters, answer in answers]
         return [
             (
                 self._search(
                     strategy,
                     count=answer.count,
-                    term=strategy.text,
+                    term=parameters["term"],
                     translation=answer.translation,
                     translations=answer.translations,
                     errors=answer.errors,
                     warnings=answer.warnings,
                     parameters={name: value for name, value in parameters.items() if name != "term"},
+                    missed=lost,
                 ),
                 tuple(f"pmid:{pmid}" for pmid in answer.pmids),
             )
-            for strategy, parameters, answer in answers
+            for (strategy, parameters, answer), lost in zip(answers, missed, strict=True)
         ]
+
+    def _missed(
+        self, source: PubMed, strategy: Strategy, parameters: Mapping[str, str], answer: SearchAnswer
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Asks PubMed which of the strategy's blocks loses each known record that the search did not find."""
+        hits = set(answer.pmids)
+        pmids = {known.key: self._pmids_of(source, known.key, hits) for known in strategy.must_find}
+        lost: dict[str, list[str]] = {key: [] for key, found in pmids.items() if not found & hits}
+        there = {pmid for key in lost for pmid in pmids[key]}
+        there &= self._among(source, {}, there)
+        for key, losses in lost.items():
+            if not pmids[key] & there:
+                losses.append(NOT_THERE)
+        limits = {name: value for name, value in parameters.items() if name in DATE_PARAMETERS}
+        asked: list[tuple[str, Mapping[str, str], str, bool]] = [
+            (str(number), {}, f"({block.term}) AND ", block.is_excluding)
+            for number, block in enumerate(sent_blocks(strategy.text), start=1)
+        ]
+        if limits:
+            asked.append((DATES, limits, "", False))
+        for number, (name, more, term, is_excluding) in enumerate(asked if there else ()):
+            self._progress("asking what loses known records", number, len(asked))
+            found = self._among(source, more, there, term)
+            for key, losses in lost.items():
+                if pmids[key] & there and bool(pmids[key] & found) is is_excluding:
+                    losses.append(name)
+        return {key: tuple(losses) for key, losses in lost.items()}
+
+    def _pmids_of(self, source: PubMed, key: str, hits: set[str]) -> set[str]:
+        """Returns the PMIDs under which a known record may be found."""
+        group = self.review.group_of(key)
+        named = {key, *(name for one in (group.keys if group else ()) for name in self.review.records[one].identifiers)}
+        found = {name.removeprefix("pmid:") for name in named if name.startswith("pmid:")}
+        dois = {name.removeprefix("doi:") for name in named if name.startswith("doi:")}
+        found |= {record.pmid for record in self.records.values() if record.pmid and normal_doi(record.doi) in dois}
+        if not found & hits:
+            for doi in sorted(dois):
+                if not found:
+                    found.update(
+                        source.search(search_parameters(f"{doi}[aid]"), self._now.date(), lambda *_: None).pmids[:1]
+                    )
+        return found
+
+    def _among(self, source: PubMed, more: Mapping[str, str], pmids: set[str], term: str = "") -> set[str]:
+        """Returns those of some PMIDs that a term finds."""
+        if not pmids:
+            return set()
+        listed = " OR ".join(f"{pmid}[uid]" for pmid in sorted(pmids))
+        parameters = {**search_parameters(f"{term}({listed})"), **more}
+        return set(source.search(parameters, self._now.date(), lambda *_: None).pmids) & pmids
 
     def _fetch(self, source: PubMed, strategies: Sequence[Strategy], answers: Sequence[SearchAnswer]) -> None:
         """Fetches what is not known yet, what PubMed changed, and what a search no longer finds."""

@@ -1,0 +1,123 @@
+"""Characters that PubMed takes for others than they look like."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from casetable.problems import Severity, shown
+from casetable.query.lint.finding import Edit, Finding, Subject, rule
+from casetable.query.tokens import QUOTES
+
+L106 = rule(
+    "L106",
+    "no-asterisk",
+    Severity.ERROR,
+    summary="a character looks like '*' and is another one",
+    why="PubMed searches for the beginning as a whole word: the truncation is lost, and most records with it.",
+    fix="Type '*' in its place; word processors and PDFs put '∗' there.",
+    good="intervent*[ti]",
+    bad="intervent∗[ti]",
+    message="'∗' (U+2217) is no '*', so PubMed searches for the whole word 'intervent'; expected '*'",
+)
+L111 = rule(
+    "L111",
+    "html-entity",
+    Severity.ERROR,
+    summary="a character is written as HTML",
+    why="PubMed searches for the letters of the entity: where '&' finds hundreds of records, '&amp;' finds none.",
+    fix="Write the character itself.",
+    good='"Diabetes & metabolism"[ta]',
+    bad='"Diabetes &amp; metabolism"[ta]',
+    message="'&amp;' is HTML for '&'; expected the character itself",
+)
+L117 = rule(
+    "L117",
+    "typographic-quotes",
+    Severity.NOTE,
+    summary="quotes are typographic",
+    why="PubMed takes them for straight ones; other databases do not, and nor do all that copy the strategy.",
+    fix='Type straight quotes: "…".',
+    good='"face mask"[tiab]',
+    bad="“face mask”[tiab]",
+    message="2 quotes are typographic, as '“'; expected '\"'",
+)
+L118 = rule(
+    "L118",
+    "single-quotes",
+    Severity.WARNING,
+    summary="a phrase stands in single quotes",
+    why="PubMed takes them for apostrophes: the words are not held together.",
+    fix='Use double quotes: "…".',
+    good='"face mask"[tiab]',
+    bad="'face mask'[tiab]",
+    message='single quotes make no phrase for PubMed; expected "face mask"',
+)
+L119 = rule(
+    "L119",
+    "invisible-character",
+    Severity.WARNING,
+    summary="a character that nobody sees stands in the strategy",
+    why="It parts or spoils a word, and comes with a copy from a web page or a PDF.",
+    fix="Remove it.",
+    good="asthma[tiab]",
+    bad="asth\u00adma[tiab]",
+    message="U+00AD (soft hyphen) stands here, which nobody sees; expected it removed",
+)
+
+_ASTERISKS = re.compile("[∗＊⁎✱✲﹡⋆٭]")
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5});")
+_TYPOGRAPHIC = re.compile(f"[{QUOTES.replace(chr(34), '')}]")
+_SINGLE = re.compile(
+    r"(?<![\w'’])['‘’]([^'‘’\"“”\[\]()]+ [^'‘’\"“”\[\]()]+)['’‘](?=\s*[\[)]|\s+(?:AND|OR|NOT)\b|\s*\Z)"
+)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def asterisks(subject: Subject) -> Iterator[Finding]:
+    for found in _ASTERISKS.finditer(subject.text):
+        at = found.start()
+        before = re.search(r"[\w-]*\Z", subject.text[max(0, at - 40) : at])
+        word = before[0] if before else ""
+        searched = f", so PubMed searches for the whole word {shown(word)}" if word else ""
+        message = f"{shown(found[0])} (U+{ord(found[0]):04X}) is no '*'{searched}; expected '*'"
+        yield Finding(rule=L106, start=at, end=at + 1, message=message, edits=(Edit(start=at, end=at + 1, text="*"),))
+
+
+def entities(subject: Subject) -> Iterator[Finding]:
+    for found in _ENTITY.finditer(subject.text):
+        meant = html.unescape(found[0])
+        if meant == found[0] or len(meant) != 1:
+            continue
+        start, end = found.span()
+        message = f"{shown(found[0])} is HTML for {shown(meant)}; expected the character itself"
+        yield Finding(rule=L111, start=start, end=end, message=message, edits=(Edit(start=start, end=end, text=meant),))
+
+
+def quotes(subject: Subject) -> Iterator[Finding]:
+    places = [found.start() for found in _TYPOGRAPHIC.finditer(subject.text)]
+    if places:
+        first = places[0]
+        count = f"{len(places)} quotes are" if len(places) > 1 else "a quote is"
+        message = f"{count} typographic, as {shown(subject.text[first])}; expected '\"'"
+        edits = tuple(Edit(start=at, end=at + 1, text='"') for at in places)
+        yield Finding(rule=L117, start=first, end=first + 1, message=message, edits=edits)
+    for found in _SINGLE.finditer(subject.text):
+        start, end = found.span()
+        message = f'single quotes make no phrase for PubMed; expected "{found[1][:60]}"'
+        edits = (Edit(start=start, end=end, text=f'"{found[1]}"'),)
+        yield Finding(rule=L118, start=start, end=end, message=message, edits=edits)
+
+
+def invisible(subject: Subject) -> Iterator[Finding]:
+    for found in _INVISIBLE.finditer(subject.text):
+        at = found.start()
+        name = unicodedata.name(found[0], "a control character").lower()
+        message = f"U+{ord(found[0]):04X} ({name}) stands here, which nobody sees; expected it removed"
+        yield Finding(rule=L119, start=at, end=at + 1, message=message, edits=(Edit(start=at, end=at + 1, text=""),))
+
+
+RULES = (L106, L111, L117, L118, L119)
+CHECKS = (asterisks, entities, quotes, invisible)
