@@ -13,6 +13,8 @@ from casetable.query import (
     Boolean,
     Chain,
     Group,
+    Line,
+    Lines,
     Node,
     Operator,
     QueryError,
@@ -21,6 +23,8 @@ from casetable.query import (
     Tag,
     Term,
     parse,
+    read,
+    sent_term,
     unparse,
     walk,
 )
@@ -43,6 +47,18 @@ def group(inner: Node, tag: str | None = None) -> Group:
 
 def chain(first: Node, *rest: Node | Operator) -> Chain:
     return Chain(operands=(first, *rest[1::2]), operators=rest[::2])  # type: ignore[arg-type]
+
+
+def lines(*numbered: tuple[int, Node]) -> Node:
+    return Lines(lines=tuple(Line(number=number, inner=inner) for number, inner in numbered))
+
+
+def both(one: int, other: int) -> Node:
+    return chain(Reference(number=one), AND, Reference(number=other))
+
+
+def years(low: str, high: str) -> Node:
+    return Range(low=term(low), high=term(high, "dp"))
 
 
 TREES: list[tuple[str, Node]] = [
@@ -113,6 +129,40 @@ TREES: list[tuple[str, Node]] = [
     ("a #2 b", chain(term("a"), IMPLIED, Reference(number=2), IMPLIED, term("b"))),
     ("#2[ti]", term("#2", "ti")),
     ("a #2[ti]", term("a #2", "ti")),
+    # comments
+    ("a # a word\nOR b", chain(term("a"), OR, term("b"))),
+    ("# a heading\na", term("a")),
+    ("a /* b\nc */ d", term("a d")),
+    ("a/*b", term("a/*b")),
+    ("C# AND b", chain(term("C#"), AND, term("b"))),
+    ('"a # b"[ti]', term("'a # b'", "ti")),
+    # line by line
+    ("#1 a\n#2 b[ti]\n#3 #1 AND #2", lines((1, term("a")), (2, term("b", "ti")), (3, both(1, 2)))),
+    ("1. a\n2. b\n3. #1 and #2", lines((1, term("a")), (2, term("b")), (3, both(1, 2)))),
+    ("1 a\n2 b", lines((1, term("a")), (2, term("b")))),
+    ("#1: a\n  OR b\n\n#2) c", lines((1, chain(term("a"), OR, term("b"))), (2, term("c")))),
+    ("#3 #1 AND #2\n#2 b\n#1 a", lines((3, both(1, 2)), (2, term("b")), (1, term("a")))),
+    ("# asthma\n#1 a # the drug\n#2 b", lines((1, term("a")), (2, term("b")))),
+    # not line by line
+    ("#1 AND #2", both(1, 2)),
+    ("#1 AND a\n#2 OR b", chain(Reference(number=1), AND, term("a"), IMPLIED, Reference(number=2), OR, term("b"))),
+    ("#1 a", chain(Reference(number=1), IMPLIED, term("a"))),
+    ("2019 a\n2020 b", term("2019 a 2020 b")),
+    ("2019:2020[dp]\n2021:2022[dp]", chain(years("2019", "2020"), IMPLIED, years("2021", "2022"))),
+    (
+        "x\n#1 a\n#2 b",
+        chain(
+            term("x"),
+            IMPLIED,
+            Reference(number=1),
+            IMPLIED,
+            term("a"),
+            IMPLIED,
+            Reference(number=2),
+            IMPLIED,
+            term("b"),
+        ),
+    ),
 ]
 
 
@@ -152,6 +202,101 @@ def test_tells_what_is_wrong_and_where(text: str, message: str, place: tuple[int
         parse(text)
     assert (caught.value.message, (caught.value.start, caught.value.end)) == (message, place)
     assert str(caught.value) == message
+
+
+LOST = [
+    # the text, what stands in the place that is told, and the message
+    ("(a OR b AND (c OR d)", " AND", "the group '(a OR b' is never closed; expected ')', most likely here"),
+    ("((a OR b AND (c OR d)) AND e", " AND", "the group '(a OR b' is never closed; expected ')', most likely here"),
+    ("(a OR b) AND (c OR d", "", "the group '(c OR d' is never closed; expected ')'"),
+    ("(a OR b) AND c OR d)", "c", "'(' is missing before 'c OR d)', most likely here; expected as many '(' as ')'"),
+    (
+        "((a OR b) AND c OR d)) AND e",
+        "c",
+        "'(' is missing before 'c OR d))', most likely here; expected as many '(' as ')'",
+    ),
+    ("a OR b) AND (c OR d)", "a", "'(' is missing before 'a OR b)', most likely here; expected as many '(' as ')'"),
+    (
+        "a[ti] NOT b not (b and c))",
+        "b",
+        "'(' is missing before 'b not (b and c))', most likely here; expected as many '(' as ')'",
+    ),
+    ("a) OR b) OR (c", ")", "')' closes no group; expected '(' before it"),
+    ('"a OR b" OR c"', '"', "a quote is never closed; expected '\"' after the phrase"),
+    (
+        'a" OR "b" OR "c"',
+        '"',
+        "a quote opens no phrase, so one is missing near it; expected '\"' on both sides of a phrase",
+    ),
+    ("a /* b", "/*", "a comment is never closed; expected '*/'"),
+    ("#1 a\n#1 b\n#2 c", "#1 ", "line #1 stands here a second time; expected another number"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "message"), LOST, ids=[text for text, _, _ in LOST])
+def test_tells_where_something_was_lost(text: str, place: str, message: str) -> None:
+    _, faults = read(text)
+    fault = faults[0]
+    assert (fault.message, text[fault.start : fault.end]) == (message, place)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree", "count"),
+    [
+        ("(a OR b AND (c OR d)", "(a OR b) AND (c OR d)", 1),
+        ("(a OR b) AND c OR d)", "(a OR b) AND (c OR d)", 1),
+        ("a OR OR b AND", "a OR b", 2),
+        ("OR a[ti][tiab] OR ()", "a[ti]", 3),
+        ("a] OR b[ti AND c", "a OR b AND c", 2),
+        ("))", "", 2),
+    ],
+)
+def test_with_faults_the_tree_is_that_of_what_was_meant(text: str, tree: str, count: int) -> None:
+    node, faults = read(text)
+    assert (unparse(node) if node is not None else "") == tree
+    assert len(faults) == count
+    assert [fault.start for fault in faults] == sorted(fault.start for fault in faults)
+
+
+def test_of_a_text_that_is_all_faults_the_first_hundred_are_told() -> None:
+    assert len(read(")" * 1000)[1]) == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("a OR\n  “b”  # note\n  [ti]", "a OR “b” [ti]"),
+        ("#1 a OR b # x\n#2 c[ti]\n#3 #1 AND (#2 OR d)", "(a OR b) AND ( (c[ti]) OR d)"),
+        ("1. a\n2. #1 NOT b", "(a) NOT b"),
+        ("#2 #1 AND b\n#1 a", "(a) AND b"),
+    ],
+)
+def test_what_is_sent_has_neither_comments_nor_line_numbers(text: str, term: str) -> None:
+    assert sent_term(text) == term
+    assert parse(term, is_sent=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("#1 AND a", "#1 names no line of the strategy; expected the number of a line above"),
+        ("#1 a\n#2 #3\n#3 b", "line #2 names #3, which does not stand before it; expected a lower number"),
+        ("(a", "the group '(a' is never closed; expected ')'"),
+        (
+            "#1 a b c d e f\n" + "\n".join(f"#{n} #{n - 1} OR #{n - 1}" for n in range(2, 40)),
+            "line #16 grows to more than 500,000 characters; expected fewer lines in one another",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(text: str, message: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        sent_term(text)
+    assert caught.value.message == message
+
+
+def test_what_is_sent_is_read_as_pubmed_reads_it() -> None:
+    assert parse("a # b", is_sent=True) == term("a # b")
+    assert parse("#1 a\n#2 b", is_sent=True) == parse("#1 a #2 b")
 
 
 def test_knows_its_places() -> None:
@@ -264,7 +409,7 @@ def test_tells_modifiers_that_count_from_those_that_do_not(
 
 WORDS = st.lists(
     st.text("abcXYZ019-'*,./é", min_size=1, max_size=6).filter(
-        lambda word: word.lower() not in {"and", "or", "not"} and not word.startswith("10.")
+        lambda word: word.lower() not in {"and", "or", "not"} and not word.startswith(("10.", "/*"))
     ),
     min_size=1,
     max_size=3,
@@ -320,7 +465,14 @@ def test_any_tree_is_read_as_it_was_written(tree: Node) -> None:
     assert parse(unparse(tree)) == tree
 
 
+@given(st.lists(NODES, min_size=2, max_size=4), st.permutations([1, 2, 3, 4]))
+def test_any_line_by_line_strategy_is_read_as_it_was_written(inner: list[Node], numbers: list[int]) -> None:
+    tree = lines(*zip(numbers, inner, strict=False))
+    assert parse(unparse(tree)) == tree
+
+
 PIECES = ["a", "b c", "#1", "2009", "é", "10.1234/a(b)c", "(x)[ta]", "\x00", "\u2028", "١", "\ud800"]
+PIECES += ["\n#1 ", "\n#2 ", "\n1. ", "\n2. ", "# c\n", "/*", "*/"]
 PIECES += [" AND ", " or ", " NOT ", "[dp]", "[ti]", "[foo]", "[mh:noexp]", "[ta]", *"()[]:\"“”*#'- \n"]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 
@@ -334,10 +486,12 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 @example("(x) : [dp]")
 def test_any_text_is_read_or_told_to_be_wrong(text: str) -> None:
     error = None
+    _, faults = read(text)
     try:
         tree = parse(text)
     except QueryError as caught:
         error = caught
+    assert bool(faults) == (error is not None)
     if error is not None:
         assert 0 <= error.start <= error.end <= len(text)
         assert error.message

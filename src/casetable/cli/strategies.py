@@ -12,7 +12,7 @@ from casetable.cli.invocation import SHOWN_AT_MOST, dry, echo, form_option, rema
 
 if TYPE_CHECKING:
     from casetable.problems import Problem
-    from casetable.query.match import Matched
+    from casetable.query.match import Found, MatchedArticle
     from casetable.workflow.strategies import Linted, MatchResult
 
 MOST_BYTES = 5_000_000
@@ -214,12 +214,11 @@ def match(context: click.Context, arguments: tuple[str, ...], text: str | None, 
 
 def _match_summary(found: MatchResult) -> dict[str, int]:
     matched = found.matched
-    sure, maybe = matched.sure.bit_count(), matched.maybe.bit_count()
     return {
         "records": matched.count,
-        "found": sure,
-        "missed": matched.count - maybe,
-        "unknown": maybe - sure,
+        "found": matched.sure.bit_count(),
+        "missed": matched.count - matched.maybe.bit_count(),
+        "unknown": matched.unknown.bit_count(),
         "terms": len(matched.terms),
         "unread": len(found.faults),
     }
@@ -227,92 +226,51 @@ def _match_summary(found: MatchResult) -> dict[str, int]:
 
 def _match_value(found: MatchResult) -> dict[str, Any]:
     matched = found.matched
-    finders = matched.terms_of()
     return {
         "strategy": found.text,
-        "caveats": [{"reason": reason, "records": number} for reason, number in _caveats(matched)],
+        "caveats": [{"reason": reason.value, "records": mask.bit_count()} for reason, mask in matched.blind.items()],
         "terms": [
-            {
-                "number": term.number,
-                "text": term.text,
-                "start": term.start,
-                "end": term.end,
-                "hits": term.sure.bit_count(),
-                "unknown": (term.maybe & ~term.sure).bit_count(),
-                "unique": term.unique.bit_count(),
-                "excluding": term.is_excluding,
-            }
+            {**_found_value(term), "unique": term.unique.bit_count(), "excluding": term.is_excluding}
             for term in matched.terms
         ],
         "blocks": [
-            {
-                "number": block.number,
-                "text": block.text,
-                "start": block.start,
-                "end": block.end,
-                "hits": block.sure.bit_count(),
-                "unknown": (block.maybe & ~block.sure).bit_count(),
-                "excluding": block.is_excluding,
-                "terms": list(block.terms),
-            }
+            {**_found_value(block), "excluding": block.is_excluding, "terms": list(block.terms)}
             for block in matched.blocks
         ],
         "known": [
-            {
-                "key": item.key,
-                "verdict": _known_verdict(found, item.positions),
-                "missed_by": list(_lost(matched, item.positions)),
-                "unknown": [spot.value for spot in _open(matched, item.positions)],
-                "records": [found.articles[at].key for at in item.positions],
-            }
-            for item in found.known
+            {"key": item.key, **_article_value(item.article), "records": list(item.records)} for item in found.known
         ],
         "records": [
-            {
-                "key": stored.key,
-                "title": stored.article.title,
-                "verdict": matched.verdict(at).value,
-                "terms": finders[at],
-                "missed_by": list(matched.lost_by(at)),
-                "unknown": [spot.value for spot in matched.blind_spots(at)],
-            }
-            for at, stored in enumerate(found.articles)
+            {"key": stored.key, "title": stored.article.title, **_article_value(article)}
+            for stored, article in zip(found.articles, matched.articles, strict=True)
         ],
     }
 
 
+def _found_value(part: Found) -> dict[str, Any]:
+    return {
+        "number": part.number,
+        "text": part.text,
+        "start": part.start,
+        "end": part.end,
+        "hits": part.sure.bit_count(),
+        "unknown": (part.maybe & ~part.sure).bit_count(),
+    }
+
+
+def _article_value(article: MatchedArticle | None) -> dict[str, Any]:
+    if article is None:
+        return {"verdict": NOT_THERE, "terms": [], "missed_by": [], "open": [], "unknown": []}
+    return {
+        "verdict": article.verdict.value,
+        "terms": list(article.terms),
+        "missed_by": list(article.missed_by),
+        "open": list(article.open_blocks),
+        "unknown": [reason.value for reason in article.blind],
+    }
+
+
 NOT_THERE = "not among the records"
-
-
-def _known_verdict(found: MatchResult, positions: Sequence[int]) -> str:
-    """The best verdict of a known record's articles: one that is found is enough."""
-    from casetable.query.match import Verdict
-
-    verdicts = {found.matched.verdict(at) for at in positions}
-    return next(
-        (verdict.value for verdict in (Verdict.FOUND, Verdict.UNKNOWN, Verdict.MISSED) if verdict in verdicts),
-        NOT_THERE,
-    )
-
-
-def _lost(matched: Matched, positions: Sequence[int]) -> tuple[int, ...]:
-    return tuple(sorted({number for at in positions for number in matched.lost_by(at)}))
-
-
-def _open(matched: Matched, positions: Sequence[int]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(spot for at in positions for spot in matched.blind_spots(at)))
-
-
-def _caveats(matched: Matched) -> Iterator[tuple[str, int]]:
-    """Yields why something cannot be known, and of how many records."""
-    from casetable.query.match import Blind
-
-    for reason in Blind:
-        mask = 0
-        for term in matched.terms:
-            mask |= term.blind.get(reason, 0)
-        if number := (mask & matched.maybe & ~matched.sure).bit_count():
-            yield reason.value, number
 
 
 def _match_lines(found: MatchResult, most: int | None) -> Iterator[str]:
@@ -323,54 +281,48 @@ def _match_lines(found: MatchResult, most: int | None) -> Iterator[str]:
         f"{found.name or 'the strategy'} over {counted(matched.count, 'record')}: {summary['found']:,} found,"
         f" {summary['missed']:,} missed, {summary['unknown']:,} cannot be known"
     )
-    caveats = list(_caveats(matched))
-    if caveats:
-        yield "what cannot be known from these records, and for how many"
-        yield from (f"  {number:>7,}  {reason}" for reason, number in caveats)
+    if matched.blind:
+        yield ""
+        yield "why it cannot be known, and of how many records"
+        yield from (f"  {mask.bit_count():>7,}  {reason.value}" for reason, mask in matched.blind.items())
     yield ""
-    yield "terms: records that hold it, those that no other term brings, those where it cannot be known"
+    yield "   no.     hits    alone  unknown  term ('alone': hits that no other term brings)"
     for term in matched.terms:
-        unknown = (term.maybe & ~term.sure).bit_count()
-        sign = "NOT " if term.is_excluding else ""
-        yield (
-            f"  {term.number:>4}  {term.sure.bit_count():>7,}  {term.unique.bit_count():>7,}  {unknown:>7,}"
-            f"  {sign}{_cut(term.text, 80)}"
-        )
+        yield _row(term, f"{term.unique.bit_count():,}", is_excluding=term.is_excluding)
     yield ""
-    yield "blocks: records in all of which the strategy finds"
+    yield "   no.     hits           unknown  block (a record must be in each, and in none behind NOT)"
     for block in matched.blocks:
-        unknown = (block.maybe & ~block.sure).bit_count()
-        sign = "NOT " if block.is_excluding else ""
-        yield f"  {block.number:>4}  {block.sure.bit_count():>7,}  {'':>7}  {unknown:>7,}  {sign}{_cut(block.text, 80)}"
+        yield _row(block, "", is_excluding=block.is_excluding)
     if found.known:
         yield ""
-        yield "known records, which the strategy must find"
-        yield from (_known_line(found, item.key, item.positions) for item in found.known)
+        yield "records that the strategy must find"
+        yield from (f"  {item.key}  {_known_text(item.article)}" for item in found.known)
     yield ""
     yield "records, and the terms that find each"
-    finders = matched.terms_of()
-    for at, stored in enumerate(found.articles[:most]):
-        yield f"  {_record_line(found, at, finders[at], stored.key, stored.article.title)}"
+    for stored, article in list(zip(found.articles, matched.articles, strict=True))[:most]:
+        by = f"terms {', '.join(map(str, article.terms))}" if article.terms else "no term"
+        missed = f", missed by block {', '.join(map(str, article.missed_by))}" if article.missed_by else ""
+        yield f"  {article.verdict:<15}  {stored.key}  {_cut(stored.article.title, 70)}  [{by}{missed}]"
     if most is not None and len(found.articles) > most:
         yield f"  and {len(found.articles) - most:,} more; --all lists them"
+
+
+def _row(part: Found, unique: str, *, is_excluding: bool) -> str:
+    unknown = (part.maybe & ~part.sure).bit_count()
+    sign = "NOT " if is_excluding else ""
+    return f"  {part.number:>4}  {part.sure.bit_count():>7,}  {unique:>7}  {unknown:>7,}  {sign}{_cut(part.text, 80)}"
 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _known_line(found: MatchResult, key: str, positions: Sequence[int]) -> str:
-    line = f"  {key}  {_known_verdict(found, positions)}"
-    if lost := _lost(found.matched, positions):
-        line += f" by block {', '.join(map(str, lost))}"
-    if spots := _open(found.matched, positions):
-        line += f": {'; '.join(spot.value for spot in spots)}"
-    return line
-
-
-def _record_line(found: MatchResult, at: int, terms: Sequence[int], key: str, title: str) -> str:
-    verdict = found.matched.verdict(at).value
-    by = ", ".join(map(str, terms)) or "none"
-    lost = found.matched.lost_by(at)
-    missed = f", missed by block {', '.join(map(str, lost))}" if lost else ""
-    return f"{verdict:<15}  {key}  {_cut(title, 70)}  [terms {by}{missed}]"
+def _known_text(article: MatchedArticle | None) -> str:
+    if article is None:
+        return NOT_THERE
+    text = str(article.verdict)
+    if article.missed_by:
+        text += f" by block {', '.join(map(str, article.missed_by))}"
+    elif article.open_blocks:
+        text += f" for block {', '.join(map(str, article.open_blocks))}: {'; '.join(map(str, article.blind))}"
+    return text

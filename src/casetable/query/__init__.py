@@ -1,13 +1,18 @@
-"""PubMed's query language: `parse` reads a query, `Index` finds what it asks for, `translate` tells what PubMed makes of it."""
+"""PubMed's query language: `parse` reads a query, `Index` finds what it asks for, `match` says what cannot be known,
+`translate` tells what PubMed makes of it."""
 
 from casetable.query.evaluate import Index
-from casetable.query.parse import parse
+from casetable.query.match import Blind, Matched, Verdict, match
+from casetable.query.parse import parse, read
+from casetable.query.sent import sent_term
 from casetable.query.tags import FIELDS, Field, Kind, Tag
 from casetable.query.translate import NO_ITEMS, Translation, translate
 from casetable.query.tree import (
     Boolean,
     Chain,
     Group,
+    Line,
+    Lines,
     Node,
     Operator,
     QueryError,
@@ -24,12 +29,16 @@ __all__ = [
     "FIELDS",
     "NO_ITEMS",
     "STOP_WORDS",
+    "Blind",
     "Boolean",
     "Chain",
     "Field",
     "Group",
     "Index",
     "Kind",
+    "Line",
+    "Lines",
+    "Matched",
     "Node",
     "Operator",
     "QueryError",
@@ -38,8 +47,12 @@ __all__ = [
     "Tag",
     "Term",
     "Translation",
+    "Verdict",
     "fold",
+    "match",
     "parse",
+    "read",
+    "sent_term",
     "translate",
     "unparse",
     "walk",

@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import TypeVar
 
 from casetable.model.article import Article, Extent
 from casetable.query.dates import span_of
@@ -34,11 +36,15 @@ from casetable.query.tree import (
 )
 from casetable.query.words import key_of, words_of
 
+T = TypeVar("T")
+
 
 class Verdict(StrEnum):
+    """What is known of an article, the best first."""
+
     FOUND = "found"
-    MISSED = "missed"
     UNKNOWN = "cannot be known"
+    MISSED = "missed"
 
 
 class Blind(StrEnum):
@@ -63,12 +69,6 @@ class Found:
     sure: int
     maybe: int
 
-    def verdict(self, position: int) -> Verdict:
-        """Returns what is known of the article at a position."""
-        if self.sure >> position & 1:
-            return Verdict.FOUND
-        return Verdict.UNKNOWN if self.maybe >> position & 1 else Verdict.MISSED
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTerm(Found):
@@ -86,17 +86,34 @@ class FoundBlock(Found):
     is_excluding: bool
     terms: tuple[int, ...]
 
-    def loses(self, position: int) -> Verdict:
-        """Returns FOUND where the block surely keeps the article, MISSED where it surely loses it."""
-        verdict = self.verdict(position)
-        if not self.is_excluding or verdict is Verdict.UNKNOWN:
-            return verdict
-        return Verdict.MISSED if verdict is Verdict.FOUND else Verdict.FOUND
+    @property
+    def loses(self) -> int:
+        """The articles that the strategy surely misses because of this block."""
+        return self.sure if self.is_excluding else ~self.maybe
+
+    @property
+    def is_open(self) -> int:
+        """The articles of which it cannot be known."""
+        return self.maybe & ~self.sure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedArticle:
+    """What is known of one article: the terms that find it, the blocks that lose it, those that are open, and why.
+
+    Terms and blocks are told by their numbers.
+    """
+
+    verdict: Verdict
+    terms: tuple[int, ...]
+    missed_by: tuple[int, ...]
+    open_blocks: tuple[int, ...]
+    blind: tuple[Blind, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Matched:
-    """What a strategy finds among articles, by their positions."""
+    """What a strategy finds among `count` articles: `sure` surely, `maybe` all that it may find."""
 
     count: int
     sure: int
@@ -104,39 +121,54 @@ class Matched:
     terms: tuple[FoundTerm, ...]
     blocks: tuple[FoundBlock, ...]
 
-    def verdict(self, position: int) -> Verdict:
-        """Returns whether the strategy finds the article at a position."""
-        if self.sure >> position & 1:
-            return Verdict.FOUND
-        return Verdict.UNKNOWN if self.maybe >> position & 1 else Verdict.MISSED
+    @property
+    def unknown(self) -> int:
+        """The articles of which it cannot be known whether the strategy finds them."""
+        return self.maybe & ~self.sure
 
-    def terms_of(self) -> list[list[int]]:
-        """Returns for each article the numbers of the terms that find it."""
-        found: list[list[int]] = [[] for _ in range(self.count)]
+    @cached_property
+    def blind(self) -> Mapping[Blind, int]:
+        """Why it cannot be known, and of which articles: what is open in a block that is."""
+        open_terms: dict[int, int] = {}
+        for block in self.blocks:
+            for number in block.terms:
+                open_terms[number] = open_terms.get(number, 0) | block.is_open
+        found = dict.fromkeys(Blind, 0)
         for term in self.terms:
-            for position in positions(term.sure):
-                found[position].append(term.number)
-        return found
+            for reason, mask in term.blind.items():
+                found[reason] |= mask & open_terms.get(term.number, 0) & self.unknown
+        return {reason: mask for reason, mask in found.items() if mask}
 
-    def blind_spots(self, position: int) -> tuple[Blind, ...]:
-        """Returns why the article's verdict cannot be known; nothing where it is."""
-        if self.verdict(position) is not Verdict.UNKNOWN:
-            return ()
-        open_terms = {
-            number for block in self.blocks if block.verdict(position) is Verdict.UNKNOWN for number in block.terms
-        }
-        spots = {
-            reason
-            for term in self.terms
-            if term.number in open_terms
-            for reason, mask in term.blind.items()
-            if mask >> position & 1
-        }
-        return tuple(reason for reason in Blind if reason in spots)
+    @cached_property
+    def articles(self) -> tuple[MatchedArticle, ...]:
+        """What is known of each article, in their order."""
+        everything = (1 << self.count) - 1
 
-    def lost_by(self, position: int) -> tuple[int, ...]:
-        """Returns the numbers of the blocks that surely lose the article."""
-        return tuple(block.number for block in self.blocks if block.loses(position) is Verdict.MISSED)
+        def told(masks: Iterable[tuple[T, int]]) -> list[list[T]]:
+            rows: list[list[T]] = [[] for _ in range(self.count)]
+            for value, mask in masks:
+                for position in positions(mask & everything):
+                    rows[position].append(value)
+            return rows
+
+        verdicts = told(((Verdict.FOUND, self.sure), (Verdict.UNKNOWN, self.unknown), (Verdict.MISSED, ~self.maybe)))
+        return tuple(
+            MatchedArticle(
+                verdict=verdict[0],
+                terms=tuple(terms),
+                missed_by=tuple(missed),
+                open_blocks=tuple(open_),
+                blind=tuple(blind),
+            )
+            for verdict, terms, missed, open_, blind in zip(
+                verdicts,
+                told((term.number, term.sure) for term in self.terms),
+                told((block.number, block.loses) for block in self.blocks),
+                told((block.number, block.is_open) for block in self.blocks),
+                told(self.blind.items()),
+                strict=True,
+            )
+        )
 
 
 def match(node: Node, articles: Sequence[Article], *, today: dt.date, text: str = "") -> Matched:

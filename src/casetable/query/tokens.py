@@ -139,7 +139,11 @@ def numbered(text: str, tokens: Sequence[Token]) -> list[tuple[int, int, list[To
         while tokens[after].start < found.end():
             after += 1
         begun = tokens[after]
-        is_query = begun.kind not in {"operator", ")", ":", "end"} and "\n" not in text[found.end() : begun.start]
+        is_query = (
+            begun.kind not in {"operator", ")", "end"}
+            and (bool(found[1]) or begun.kind != ":")
+            and "\n" not in text[found.end() : begun.start]
+        )
         if not is_query or (not found[1] and int(found[2]) != len(marks) + 1):
             if not marks:
                 return []

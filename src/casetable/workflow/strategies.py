@@ -19,7 +19,7 @@ from casetable.problems import Place, Problem, in_order, joined, pointed
 from casetable.query import parse
 from casetable.query.lint import Edit, Finding, edits_of, lint, lint_known, with_edits_made
 from casetable.query.lint.known import L140
-from casetable.query.match import Matched, match
+from casetable.query.match import Matched, MatchedArticle, Verdict, match
 from casetable.query.sent import unsendable
 from casetable.review import Review
 from casetable.workflow import LOGS, readable_review
@@ -194,10 +194,11 @@ def _mended_file(path: str, name: str, data: bytes, refused: frozenset[str]) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownItem:
-    """A record that the strategy must find; `positions` are those of its articles, none where the files lack it."""
+    """A record that the strategy must find, and its articles, of which the best one counts; none are without it."""
 
     key: str
-    positions: tuple[int, ...]
+    records: tuple[str, ...]
+    article: MatchedArticle | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,12 +264,14 @@ def _matched(
     for at, stored in enumerate(library.articles):
         for key in _identifiers(stored):
             where[key].append(at)
-    items = tuple(
-        KnownItem(key=key, positions=tuple(sorted({at for one in names for at in where.get(one, ())})))
-        for key, names in known.items()
-    )
+    items = []
+    for key, names in known.items():
+        positions = sorted({at for one in names for at in where.get(one, ())})
+        there = [matched.articles[at] for at in positions]
+        best = next((article for verdict in Verdict for article in there if article.verdict is verdict), None)
+        items.append(KnownItem(key=key, records=tuple(library.articles[at].key for at in positions), article=best))
     return MatchResult(
-        name=name, text=text, matched=matched, articles=library.articles, known=items, faults=library.faults
+        name=name, text=text, matched=matched, articles=library.articles, known=tuple(items), faults=library.faults
     )
 
 

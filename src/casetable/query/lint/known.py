@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from casetable.model.article import Article
 from casetable.problems import Example, Rule, Severity, joined, shown
 from casetable.query.lint.finding import PATH, Finding
-from casetable.query.match import Verdict, match
+from casetable.query.match import match
 from casetable.query.parse import read
 from casetable.query.tree import stray_references
 
@@ -57,7 +57,7 @@ def lint_known(text: str, known: Sequence[tuple[str, Article]], today: dt.date) 
     for block in matched.blocks:
         if not block.is_excluding:
             continue
-        taken = dict.fromkeys(key for at, (key, _) in enumerate(known) if block.verdict(at) is Verdict.FOUND)
+        taken = dict.fromkeys(key for at, (key, _) in enumerate(known) if block.sure >> at & 1)
         if taken:
             message = (
                 f"{shown(block.text)} takes {joined(taken, 'and')} away, which the strategy must find;"
