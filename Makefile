@@ -52,6 +52,7 @@ wheel: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python bench/scale.py
 	PYTHONPATH=. $(BIN)/python bench/pubmed.py
+	PYTHONPATH=. $(BIN)/python bench/match.py
 
 # Long runs: the fault matrix (200 seeds a fault), and 200 kills of a refresh.
 faults: $(VENV)/.dev

@@ -101,33 +101,22 @@ def _aligned(raw: str, value: str, style: str) -> tuple[str, list[int]] | None:
     """Follows a value through what was typed; line breaks that YAML folded come back."""
     text: list[str] = []
     offsets: list[int] = []
-    at = raw.find("\n") + 1 if style in {"|", ">"} else len(style)
-    while at < len(raw) and raw[at].isspace():
-        at += 1
-    for blank, word in _runs(value.strip()):
-        if blank:
-            end = at
-            while end < len(raw) and raw[end].isspace():
-                end += 1
-            if end == at:  # an escape
-                read = _read(raw, at, style)
-                if read is None:
-                    return None
-                text.append(" ")
+    at = _after_blank(raw, raw.find("\n") + 1 if style in {"|", ">"} else len(style), style)
+    for is_blank, run in _runs(value.strip()):
+        if is_blank:
+            end = _after_blank(raw, at, style)
+            if end == at:
+                return None
+            blank = raw[at:end]
+            if "\n" in blank or "\\" in blank:
+                text.append("\n" if "\n" in blank else " ")
                 offsets.append(at)
-                at = read[1]
-                while at < len(raw) and raw[at].isspace():
-                    at += 1
             else:
-                if "\n" in raw[at:end]:
-                    text.append("\n")
-                    offsets.append(at)
-                else:
-                    text.append(raw[at:end])
-                    offsets += range(at, end)
-                at = end
+                text.append(blank)
+                offsets += range(at, end)
+            at = end
             continue
-        for character in word:
+        for character in run:
             read = _read(raw, at, style)
             while read is not None and not read[0]:  # a line that goes on behind a backslash
                 at = read[1]
@@ -138,6 +127,13 @@ def _aligned(raw: str, value: str, style: str) -> tuple[str, list[int]] | None:
             offsets.append(at)
             at = read[1]
     return "".join(text), [*offsets, at]
+
+
+def _after_blank(raw: str, at: int, style: str) -> int:
+    """Returns where the blanks that begin at a place end, those written as escapes too."""
+    while (read := _read(raw, at, style)) is not None and not read[0].strip():
+        at = read[1]
+    return at
 
 
 def _runs(value: str) -> Iterable[tuple[bool, str]]:
