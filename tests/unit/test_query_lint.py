@@ -42,7 +42,7 @@ PLANTED = [
     ("ILD[tiab]", "ILD∗[tiab]", "L106", "∗"),
     ("ILD[tiab]", "ILD[tiabs]", "L102", "[tiabs]"),
     ("ILD[tiab]", "I&amp;D[tiab]", "L111", "&amp;"),
-    ("ILD[tiab])", "ILD[tiab]", "L101", " AND"),
+    ("ILD[tiab])", "ILD[tiab]", "L101", " "),
     ("ILD[tiab])", "ILD[tiab])[tw]", "L103", "[tw]"),
     ("(tocilizumab[tiab]", "tocilizumab[tiab]", "L101", "tocilizumab"),
     ("ILD[tiab]", "ILD[tiab:noexp]", "L104", "[tiab:noexp]"),

@@ -206,8 +206,8 @@ def test_tells_what_is_wrong_and_where(text: str, message: str, place: tuple[int
 
 LOST = [
     # the text, what stands in the place that is told, and the message
-    ("(a OR b AND (c OR d)", " AND", "the group '(a OR b' is never closed; expected ')', most likely here"),
-    ("((a OR b AND (c OR d)) AND e", " AND", "the group '(a OR b' is never closed; expected ')', most likely here"),
+    ("(a OR b AND (c OR d)", " ", "the group '(a OR b' is never closed; expected ')', most likely here"),
+    ("((a OR b AND (c OR d)) AND e", " ", "the group '(a OR b' is never closed; expected ')', most likely here"),
     ("(a OR b) AND (c OR d", "", "the group '(c OR d' is never closed; expected ')'"),
     ("(a OR b) AND c OR d)", "c", "'(' is missing before 'c OR d)', most likely here; expected as many '(' as ')'"),
     (

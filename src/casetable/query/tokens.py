@@ -197,7 +197,7 @@ def balanced(text: str, tokens: list[Token], faults: Faults) -> list[Token]:
         begun = text[tokens[group].start : place]
         where = "" if tokens[at].kind == "end" else ", most likely here"
         faults.add(
-            f"the group {shown(begun, 30)} is never closed; expected ')'{where}", place, max(place, tokens[at].end)
+            f"the group {shown(begun, 30)} is never closed; expected ')'{where}", place, min(place + 1, len(text))
         )
         return [*tokens[:at], Token(")", ")", place, place), *tokens[at:]]
     begun_at = _lost_start(tokens, strays[0]) if len(strays) == 1 and not opened else None
