@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from search_query.parser import parse as search_query_parse
 
-from casetable.query import Boolean, Chain, Group, Node, Range, Term, fold, parse, unparse
+from casetable.query import Boolean, Chain, Group, Node, Range, Term, fold, parse
+from tests.support.queries import queries
 
 Shape = tuple[Any, ...]
 
@@ -122,24 +123,17 @@ def test_a_difference_is_explained(query: str, as_read: str | None, reason: str)
 
 WORDS = st.sampled_from(["asthma", "copd*", '"face mask"', "knee", "lung disease", '"il-6"', "wheeze"])
 TAGS = st.sampled_from(["[tiab]", "[ti]", "[mh]", "[Title/Abstract]", "[mh:noexp]", "[pt]", " [au]"])
-QUERIES = st.recursive(
-    st.builds(str.__add__, WORDS, TAGS),
-    lambda inner: st.builds(
-        lambda parts, joins: "(" + "".join(a + b for a, b in zip(parts, [*joins, ""], strict=False)) + ")",
-        st.lists(inner, min_size=2, max_size=3),
-        st.lists(st.sampled_from([" AND ", " OR ", " NOT ", " or "]), min_size=2, max_size=2),
-    ).map(lambda text: text if text.endswith(")") else text + ")"),
-    max_leaves=8,
-)
+QUERIES = queries(st.builds(str.__add__, WORDS, TAGS), ("AND", "OR", "NOT", "or"), max_leaves=8)
 
 
 @given(QUERIES)
 @settings(max_examples=60, deadline=None)
 def test_any_such_query_has_the_same_tree(query: str) -> None:
-    query = unparse(
-        parse(query.replace(" AND )", ")").replace(" OR )", ")").replace(" NOT )", ")").replace(" or )", ")"))
-    )
-    assert ours(query) == theirs(query)
+    try:
+        there = theirs(query)
+    except Exception:
+        reject()  # theirs fails on some nestings; here it can be compared only where it can parse
+    assert ours(query) == there
 
 
 def test_operators_are_read_in_any_case() -> None:

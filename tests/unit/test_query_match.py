@@ -15,6 +15,7 @@ from casetable.model.article import Article, Extent, Heading, Person, Section
 from casetable.query import Blind, Index, QueryError, Verdict, match, parse
 from casetable.query.match import mask_of, positions
 from tests.support.matching import invented, naive, strategy, vocabulary
+from tests.support.queries import queries
 
 TODAY = dt.date(2025, 11, 26)
 FULL = Article(
@@ -200,7 +201,7 @@ def test_depth_and_length_are_no_obstacle() -> None:
 
 # --- any strategy, any article ----------------------------------------------------------------------------------------
 
-QUERIES = st.recursive(
+QUERIES = queries(
     st.sampled_from(
         [
             *("zebra[ti]", "quietol[tiab]", "gnu[tiab]", "foal*[tiab]", '"striped fever"[tiab]', '"zebras"[mh]', "the"),
@@ -215,13 +216,7 @@ QUERIES = st.recursive(
             ),
             *("quietol fever[ti]", "2020[dp]", "2020/03[dp]", '"gnu fever"[tw]', "striped[ot]", "eng[la]", "knee[tw]"),
         ]
-    ),
-    lambda inner: st.lists(inner, min_size=2, max_size=4).flatmap(
-        lambda parts: st.lists(
-            st.sampled_from([" AND ", " OR ", " NOT "]), min_size=len(parts) - 1, max_size=len(parts) - 1
-        ).map(lambda joins: "(" + "".join(a + b for a, b in zip(parts, [*joins, ""], strict=True)) + ")")
-    ),
-    max_leaves=10,
+    )
 )
 LESS = [
     lambda a: replace(a, abstract=()),
