@@ -15,7 +15,7 @@ from casetable.formats.articles import Stored
 from casetable.mirror import Mirror, serve
 from casetable.model.article import Article, Heading, Person, Section
 from tests.conftest import TODAY
-from tests.e2e.conftest import casetable, commit_all, environment, git
+from tests.e2e.conftest import REPOSITORY, casetable, commit_all, environment, git
 
 MAIN = "queries/main.yaml"
 FAULTY = """\
@@ -241,6 +241,15 @@ def test_match_of_the_known_records_of_a_review(flagship: Path) -> None:
     (flagship / "one.ris").write_text(RIS)
     there = json.loads(casetable("match", "synonyms", "one.ris", "--format", "json", cwd=flagship).out)
     assert {item["verdict"] for item in there["known"]} == {"not among the records"}
+
+
+@pytest.mark.parametrize("command", ["lint paper-keywords", "match paper-keywords"])
+def test_the_readme_shows_what_is_said(flagship: Path, command: str) -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = readme.split(f"    $ casetable {command}\n", 1)[1]
+    block = "\n".join(line.removeprefix("    ") for line in shown.split("\n\n\n")[0].split("\n"))
+    block = block[: block.index("\n\n**" if command.startswith("lint") else "\n\nSo nine titles")]
+    assert casetable(*command.split(), cwd=flagship).out.startswith(block + "\n")
 
 
 @pytest.mark.parametrize(

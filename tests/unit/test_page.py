@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import re
 from dataclasses import replace
 from hashlib import sha256
@@ -12,6 +13,8 @@ from importlib import resources
 import pytest
 
 from casetable.flow import count_flow
+from casetable.model import Signed
+from casetable.problems import Place
 from casetable.render.page import render_page
 from casetable.review import Review
 from casetable.table import build_table
@@ -59,7 +62,8 @@ def review_with(cases: str, *, text: str = "x", doi: str = "10.1234/x", access: 
     form = form_of(FORM)
     doe = record("pmid:11", title=text, authors=(text, "Roe B"), journal=text, doi=doi)
     other = record("own:r1", title=text, authors=("Poe C",))
-    main = replace(strategy("main", text=text), purpose=text, source=text)
+    signed = Signed(by=text, when=dt.date(2026, 1, 2), place=Place(path="q.yaml"), note=text)
+    main = replace(strategy("main", text=text), purpose=text, source=text, written=signed, peer_reviewed=signed)
     report = report_of("doe-2020", "pmid:11", form, cases, access)
     return review_of(
         records=[doe, other],
@@ -104,7 +108,7 @@ def test_markup_is_text_wherever_it_stands() -> None:
     assert page.open == []
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "img", "iframe", "object", "embed", "link", "base", "form", "svg"}
-    assert page.text.count("<script>alert('x')</script>") >= 12
+    assert page.text.count("<script>alert('x')</script>") >= 16
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert b"&lt;script&gt;" in data
     assert b"<script" not in data
@@ -209,7 +213,7 @@ def test_numbers_searches_decisions_and_questions_are_shown() -> None:
     assert "1 eligible cases 1 included reports 2 reports found 0 not decided on yet" in text
     assert "case 1: Is it? It is." in text
     assert "case 1: Why? open" in text
-    assert "main x (database) x 2026-01-10 2" in text
+    assert "main x (database) x Written by x, 2026-01-02: x Peer-reviewed by x, 2026-01-02: x 2026-01-10 2" in text
     assert "second PubMed (database) p never run –" in text
     assert "main included on the report" in text
     assert "main excluded on its record x" in text

@@ -26,11 +26,15 @@ STRATEGY = """\
 schema: 1
 source: PubMed
 purpose:  # what the strategy is for
-strategy:  # the query as you would type it into PubMed, below '>-' and indented, as:
-#  strategy: >-
-#    "dermatomyositis"[mh] AND tocilizumab[tiab]
+strategy:  # the query as you would type it into PubMed, below '|' and indented, on one line or line by line, as:
+#  strategy: |
+#    #1 "dermatomyositis"[mh] OR dermatomyositis[tiab]   # a comment
+#    #2 tocilizumab[tiab]
+#    #3 #1 AND #2
 must_find:
   # - pmid:…  # a report that the strategy must find
+# written: {by: …, when: 2026-11-22}
+# peer_reviewed: {by: …, when: 2026-11-22}  # by another searcher, before it is run (PRESS)
 """
 
 FORM = """\
