@@ -243,6 +243,31 @@ def test_match_of_the_known_records_of_a_review(flagship: Path) -> None:
     assert {item["verdict"] for item in there["known"]} == {"not among the records"}
 
 
+def test_the_limits_of_a_strategy_are_part_of_it(example: Path) -> None:
+    (example / "a.nbib").write_text(NBIB.replace("AU  - Doe A", "DP  - 1999 May\nAU  - Doe A"))
+    for text in ("zebra[ti] OR gnu[ti]", "|\n  #1 zebra[ti]\n  #2 #1 OR gnu[ti]"):
+        write_main(example, f"schema: 1\nsource: PubMed\npurpose: p\nstrategy: {text}\npublished: {{since: 2000}}\n")
+        value = json.loads(casetable("match", "main", "a.nbib", "--format", "json", cwd=example).out)
+        assert [record["verdict"] for record in value["records"]] == ["missed", "cannot be known"]
+        assert value["blocks"][-1]["text"] == "2000:3000[dp]"
+        assert value["records"][0]["missed_by"] == [2]
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_others_are_linted(example: Path) -> None:
+    write_main(example, FAULTY)
+    (example / "queries/broken.yaml").write_text("schema: 1\nstrategy: [\n")
+    (example / "queries/blank.yaml").write_text("schema: 1\nsource: PubMed\npurpose: p\nstrategy:\n")
+    ran = casetable("lint", cwd=example)
+    assert ran.code == 2
+    assert "queries/broken.yaml:3:1: F104 " in ran.out
+    assert "queries/blank.yaml:4:10: P102 strategy: a database search has no query text" in ran.out
+    assert "queries/main.yaml:6:32: L103 main:" in ran.out
+    blank = casetable("lint", "blank", cwd=example)
+    assert (blank.code, "P102" in blank.out, "L103" in blank.out) == (1, True, False)
+    matched = casetable("match", "blank", cwd=example)
+    assert matched.code == 2
+
+
 @pytest.mark.parametrize("command", ["lint paper-keywords", "match paper-keywords"])
 def test_the_readme_shows_what_is_said(flagship: Path, command: str) -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -331,6 +356,12 @@ def test_a_known_record_that_is_missed_is_told_with_what_loses_it(example: Path)
     with mirrored(*LIBRARY) as url:
         ran = casetable("refresh", "main", cwd=example, CASETABLE_EUTILS_URL=url)
     assert ran.code == 0, ran.err
+    assert [line for line in ran.out.splitlines() if "known record" in line] == [
+        "  known record pmid:90000002 was not found: block 2 loses it",
+        "  known record doi:10.1234/three was not found: block 3 loses it",
+        "  known record pmid:90000004 was not found: the limits of dates lose it",
+        "  known record doi:10.1234/nowhere was not found: not in the source",
+    ]
     line = json.loads((example / "queries/searches.jsonl").read_text().splitlines()[-1])
     assert line["term"] == "( (zebra[tiab]) AND (quietol[tiab] OR gnu[tiab]) ) NOT animals[mh]"
     assert line["missed"] == {

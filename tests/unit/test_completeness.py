@@ -74,7 +74,7 @@ def test_the_bad_strategy_of_a_review_yields_exactly_its_message(rule: Rule, tmp
     assert example.bad is not None
     for text, expected in ((example.good, []), (example.bad, [(rule.code, example.message)])):
         files[example.path] = files[example.path].replace(example.good.encode(), text.encode())
-        [linted] = strategies.lint_review(Workspace(write_files(tmp_path, files)), (), TODAY)
+        [linted], _ = strategies.lint_review(Workspace(write_files(tmp_path, files)), (), TODAY)
         graver = [problem for problem in linted.problems if problem.severity is not Severity.NOTE]
         assert [(problem.code, problem.message) for problem in graver] == expected
 

@@ -121,6 +121,8 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
                 yield f"  {sign} {named(record)}{standing}{gone}"
             if len(records) > SHOWN_AT_MOST:
                 yield f"  {sign} and {len(records) - SHOWN_AT_MOST} more"
+        for key, lost in search.missed.items():
+            yield f"  known record {key} was not found: {'; '.join(map(_loss, lost)) or 'each block finds it by itself'}"
         if search.not_returned:
             yield f"  asked for and not returned: {', '.join(search.not_returned)}"
     for name in found.unchanged:
@@ -131,6 +133,10 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
     )
     if found.undecided:
         yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
+
+
+def _loss(name: str) -> str:
+    return f"block {name} loses it" if name.isdecimal() else {"dates": "the limits of dates lose it"}.get(name, name)
 
 
 # --- log, diff ---------------------------------------------------------------------------------------------------------
@@ -204,6 +210,7 @@ def _search_value(search: Search) -> dict[str, Any]:
         "changed": list(search.changed),
         "deleted": list(search.deleted),
         "not_returned": list(search.not_returned),
+        "missed": {key: list(lost) for key, lost in search.missed.items()},
     }
 
 

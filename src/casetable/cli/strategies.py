@@ -45,7 +45,8 @@ def lint(
 ) -> int:
     """Find the faults of a strategy: what PubMed rewrites silently, what a peer reviewer asks.
 
-    Ends 1 where there are errors. With --strategy, --fix prints the mended strategy.
+    Ends 1 where there are errors, and 2 where a file cannot be read; all others are linted all the same. With
+    --strategy, --fix prints the mended strategy.
     """
     from casetable.errors import UsageError
     from casetable.workflow import strategies
@@ -63,6 +64,7 @@ def lint(
             if form == "text":
                 click.echo(_shown_lines(text))
         linted: tuple[Linted, ...] = (strategies.lint_text(text),)
+        unread: tuple[Problem, ...] = ()
     else:
         workspace = workspace_of(context)
         if is_fixing:
@@ -77,8 +79,8 @@ def lint(
                 )
                 if form == "text":
                     _say_mended(mended.path, mended.edits, is_written=mended.is_written, is_dry=is_dry)
-        linted = strategies.lint_review(workspace, names, today())
-    return _told(linted, form, changed, is_strict=strict, to_stderr=is_fixing and text is not None)
+        linted, unread = strategies.lint_review(workspace, names, today())
+    return _told(linted, unread, form, changed, is_strict=strict, to_stderr=is_fixing and text is not None)
 
 
 def _typed(text: str) -> str:
@@ -115,14 +117,21 @@ def _say_mended(path: str, edits: int, *, is_written: bool, is_dry: bool) -> Non
 
 
 def _told(
-    linted: Sequence[Linted], form: str, changed: list[dict[str, Any]], *, is_strict: bool, to_stderr: bool
+    linted: Sequence[Linted],
+    unread: Sequence[Problem],
+    form: str,
+    changed: list[dict[str, Any]],
+    *,
+    is_strict: bool,
+    to_stderr: bool,
 ) -> int:
-    from casetable.cli.show import counted, envelope
+    from casetable.cli.show import counted, envelope, problem_lines
+    from casetable.completeness import is_unreadable
     from casetable.problems import Severity
     from casetable.problems import strict as made_strict
 
     by_strategy = [made_strict(each.problems) if is_strict else each.problems for each in linted]
-    problems = [problem for group in by_strategy for problem in group]
+    problems = [*unread, *(problem for group in by_strategy for problem in group)]
     numbers = {
         severity: sum(problem.severity is severity for problem in problems)
         for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -149,6 +158,8 @@ def _told(
         click.echo(envelope(problems, summary, fixes=fixes, mended=changed))
     else:
         say = remark if to_stderr else echo
+        for line in problem_lines(unread):
+            say(line)
         for each, group in zip(linted, by_strategy, strict=True):
             for line in _lint_lines(each, group):
                 say(line)
@@ -157,7 +168,7 @@ def _told(
             f"linted {counted(len(linted), 'strategy', 'strategies')}: {counted(numbers[Severity.ERROR], 'error')},"
             f" {counted(numbers[Severity.WARNING], 'warning')}, {counted(numbers[Severity.NOTE], 'note')}{hint}"
         )
-    return 1 if numbers[Severity.ERROR] else 0
+    return 2 if any(map(is_unreadable, unread)) else 1 if numbers[Severity.ERROR] else 0
 
 
 def _lint_lines(linted: Linted, problems: Sequence[Problem]) -> Iterator[str]:

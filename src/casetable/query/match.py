@@ -411,7 +411,7 @@ class _Run:
     # --- blocks -------------------------------------------------------------------------------------------------------
 
     def _blocks(self, root: Node, numbers: Mapping[int, int]) -> Iterator[FoundBlock]:
-        for at, (is_excluding, nodes, kinds) in enumerate(blocks_of(root), start=1):
+        for at, (is_excluding, nodes, kinds) in enumerate(blocks_of(root, self._lines), start=1):
             value = _joined([self._values[id(node)] for node in nodes], kinds)[-1]
             start, end = nodes[0].start, nodes[-1].end
             text = " ".join(self._text[start:end].split())

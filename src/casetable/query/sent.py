@@ -36,7 +36,8 @@ def sent_blocks(text: str) -> tuple[SentBlock, ...]:
     node = _sendable(text)
     terms = _line_terms(text, node) if isinstance(node, Lines) else {}
     found = []
-    for is_excluding, nodes, _ in blocks_of(node.last.inner if isinstance(node, Lines) else node):
+    lines = {line.number: line.inner for line in node.lines} if isinstance(node, Lines) else {}
+    for is_excluding, nodes, _ in blocks_of(node.last.inner if isinstance(node, Lines) else node, lines):
         start, end = nodes[0].start, nodes[-1].end
         references = [part for node in nodes for part in walk(node) if isinstance(part, Reference)]
         term = _expanded(text, start, end, references, terms)

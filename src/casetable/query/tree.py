@@ -5,7 +5,7 @@ No function here recurses: a query may be nested as deep as its text is long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
@@ -180,18 +180,22 @@ def walk(node: Node) -> Iterator[Node]:
         stack.extend(reversed(_inside(top)))
 
 
-def blocks_of(root: Node) -> list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]]:
+def blocks_of(
+    root: Node, lines: Mapping[int, Node] | None = None
+) -> list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]]:
     """Returns the parts of a query that AND joins, in its order: whether NOT takes it away, its nodes, what joins these.
 
-    Operators count from left to right, so that all before the last OR of a chain is one part.
+    Operators count from left to right, so that all before the last OR of a chain is one part. `lines` are those that the
+    query names; a line that AND joins falls into its own parts.
     """
+    named = lines or {}
     found: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = []
     stack: list[tuple[bool, tuple[Node, ...], Sequence[Boolean]]] = [(False, (root,), ())]
     while stack:
         is_excluding, nodes, kinds = stack.pop()
         inner = nodes[0]
-        while isinstance(inner, Group):
-            inner = inner.inner
+        while isinstance(inner, Group) or (isinstance(inner, Reference) and inner.number in named):
+            inner = inner.inner if isinstance(inner, Group) else named[inner.number]
         if is_excluding or len(nodes) > 1 or not isinstance(inner, Chain) or inner.operators[-1].kind is Boolean.OR:
             found.append((is_excluding, nodes, kinds))
             continue

@@ -16,14 +16,14 @@ from casetable.formats.articles import Stored
 from casetable.model import Known, Strategy, normal_doi
 from casetable.model.article import article_of
 from casetable.problems import Place, Problem, in_order, joined, pointed
-from casetable.query import parse
+from casetable.query import Lines, parse
 from casetable.query.lint import Edit, Finding, edits_of, lint, lint_known, with_edits_made
 from casetable.query.lint.known import L140
 from casetable.query.match import Matched, MatchedArticle, Verdict, match
 from casetable.query.sent import unsendable
 from casetable.review import Review
-from casetable.workflow import LOGS, readable_review
-from casetable.workspace import STRATEGIES, Workspace
+from casetable.workflow import LOGS, load_review, readable_review
+from casetable.workspace import STRATEGIES, Workspace, is_below
 from casetable.workspace.articles import Library, load_articles
 
 # The path of a strategy that stands in no file.
@@ -71,16 +71,37 @@ def lint_text(text: str) -> Linted:
     return Linted(name="", text=text, findings=findings, problems=problems)
 
 
-def lint_review(workspace: Workspace, names: Sequence[str], today: dt.date) -> tuple[Linted, ...]:
-    """Returns the faults of the strategies named, or of all; raises UsageError, ReviewUnreadableError."""
-    review = readable_review(workspace, STRATEGIES)
-    return tuple(_linted(strategy, review, today) for strategy in _chosen(review, names))
+def lint_review(
+    workspace: Workspace, names: Sequence[str], today: dt.date
+) -> tuple[tuple[Linted, ...], tuple[Problem, ...]]:
+    """Returns the faults of the strategies named, or of all, and what is wrong with files that hold no strategy for it.
+
+    Raises UsageError for a name that there is not.
+    """
+    review = load_review(workspace)
+    read = {strategy.place.path for strategy in review.inputs.strategies}
+    wanted = {f"{STRATEGIES}/{name}.yaml" for name in names}
+    unread = tuple(
+        problem
+        for problem in review.inputs.problems
+        if is_below(problem.place.path, STRATEGIES)
+        and problem.place.path not in {*read, *LOGS}
+        and (not wanted or problem.place.path in wanted)
+    )
+    faulty = {problem.place.path for problem in unread}
+    there = [name for name in names if f"{STRATEGIES}/{name}.yaml" not in faulty]
+    chosen = _chosen(review, there) if there or not names else []
+    return tuple(_linted(strategy, review, today) for strategy in chosen), in_order(unread)
 
 
 def _chosen(review: Review, names: Sequence[str]) -> list[Strategy]:
     texts = {strategy.name: strategy for strategy in review.inputs.strategies if strategy.text}
     for name in names:
         if name not in texts:
+            path = f"{STRATEGIES}/{name}.yaml"
+            told = [str(problem) for problem in review.inputs.problems if problem.place.path == path]
+            if told:
+                raise UsageError("\n".join([f"{path} holds no strategy that can be used:", *told]))
             there = joined(texts, "and") if texts else "none"
             raise UsageError(f"there is no strategy '{name}' with a query text in queries/; there is {there}")
     return [texts[name] for name in dict.fromkeys(names)] or list(texts.values())
@@ -222,7 +243,20 @@ def match_review(workspace: Workspace, name: str, files: Sequence[Path], today: 
     [strategy] = _chosen(review, [name])
     library = _library(files) if files else Library(articles=_own_articles(review))
     named = {known.key: _names_of(review, known) for known in strategy.must_find}
-    return _matched(name, strategy.text, library, named, today)
+    return _matched(name, _with_limits(strategy), library, named, today)
+
+
+def _with_limits(strategy: Strategy) -> str:
+    """Returns a strategy's text with its limits of the date of publication as its last part."""
+    if not (strategy.published_from or strategy.published_to) or unsendable(strategy.text):
+        return strategy.text
+    since, until = (day.replace("-", "/") for day in (strategy.published_from, strategy.published_to))
+    span = f"{since or '1700'}:{until or '3000'}[dp]"
+    node = parse(strategy.text)
+    if not isinstance(node, Lines):
+        return f"{strategy.text}\nAND {span}"  # read from left to right, it limits all before it
+    last = node.last.number
+    return f"{strategy.text}\n#{last + 1} #{last} AND {span}"
 
 
 def match_text(text: str, files: Sequence[Path], today: dt.date) -> MatchResult:
