@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 from hypothesis import given
@@ -193,3 +194,18 @@ def test_any_text_is_linted(text: str) -> None:
 def test_a_fix_never_spoils_a_strategy_that_can_be_read(text: str) -> None:
     if not read(text)[1]:
         parse(with_edits_made(text, edits_of(lint(text))))
+
+
+@pytest.mark.parametrize(
+    "piece", ["a-", "exp ", "Acute, ", "'a ", "a /* b */ ", "a[tiab] OR ", "&amp;", "(a OR ", "1. b\n"], ids=repr
+)
+def test_eight_times_the_text_takes_about_eight_times_as_long(piece: str) -> None:
+    def least_seconds(count: int) -> float:
+        taken = []
+        for _ in range(3):
+            start = time.process_time()
+            lint(piece * count + "a")
+            taken.append(time.process_time() - start)
+        return min(taken)
+
+    assert least_seconds(8_000) < 40 * max(least_seconds(1_000), 0.001)

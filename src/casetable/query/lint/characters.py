@@ -71,7 +71,7 @@ _ASTERISKS = re.compile("[∗＊⁎✱✲﹡⋆٭]")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5});")
 _TYPOGRAPHIC = re.compile(f"[{QUOTES.replace(chr(34), '')}]")
 _SINGLE = re.compile(
-    r"(?<![\w'’])['‘’]([^'‘’\"“”\[\]()]+ [^'‘’\"“”\[\]()]+)['’‘](?=\s*[\[)]|\s+(?:AND|OR|NOT)\b|\s*\Z)"
+    r"(?<![\w'’])['‘’]([^'‘’\"“”\[\]()]{1,100} [^'‘’\"“”\[\]()]{1,100})['’‘](?=\s*[\[)]|\s+(?:AND|OR|NOT)\b|\s*\Z)"
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\ufeff]")
 

@@ -136,7 +136,7 @@ L137 = rule(
 _OPERATOR_WITHIN = re.compile(r"(?<!\S)(AND|OR|NOT)(?!\S)")
 _TAG_WITHIN = re.compile(r"\[([\w/ :~-]{2,30})\]")
 _OVID_FIELDS = re.compile(r"\w\*?(\.(?:[a-z]{2}|mp)(?:,(?:[a-z]{2}|mp))*\.)(?!\w)")
-_OVID_HEADING = re.compile(r"\b(?:exp )?\*?[A-Za-z][A-Za-z ,-]*/(?![\w ])|\bexp [A-Z][A-Za-z ,-]*/?")
+_OVID_HEADING = re.compile(r"\b(?:exp )?\*?[A-Za-z][A-Za-z ,-]{0,80}/(?![\w ])|\bexp [A-Z][A-Za-z ,-]{0,80}/?")
 _NEAR = re.compile(r"\b(?:adj[0-9]{0,2}|(?:near|next)/?[0-9]{1,2}|(?:w|pre)/[0-9]{1,2})\b", re.IGNORECASE)
 _EMBASE = re.compile(r"/(?:exp|de|mj)\b|:(?:ti|ab|kw)(?:,(?:ti|ab|kw))*\b")
 _PREFIXED = re.compile(r"\b(?:TITLE-ABS-KEY|TITLE-ABS|TS=|TI=|AB=)")
