@@ -13,7 +13,8 @@ from casetable.formats import logs
 from casetable.model import REASONS, Access, Cell, Number, Report, Search, Status, Strategy
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown, visible
 from casetable.query.lint import RULES as LINT_RULES
-from casetable.query.lint.structure import L101
+from casetable.query.lint import lint
+from casetable.query.lint.structure import L101, L134
 from casetable.query.sent import sent_blocks, unsendable
 from casetable.review import Item, Review, hits_by_search, strategy_hash
 
@@ -514,17 +515,24 @@ def _peer_review(review: Review, strategy: Strategy) -> Iterator[Problem]:
         message = f"{lead}, before it was written on {written.when}"
         yield Q108.at(reviewed.place, message, field=strategy.name)
         return
-    until = [s for s in review.inputs.searches if s.strategy == strategy.name and s.when[:10] <= str(reviewed.when)]
-    if until and until[-1].strategy_hash != strategy_hash(strategy):
-        message = f"{lead}, and is another strategy now than it was on {until[-1].when[:10]}"
+    searches = [search for search in review.inputs.searches if search.strategy == strategy.name]
+    until = [search for search in searches if search.when[:10] <= str(reviewed.when)]
+    # A strategy that was not run before its review is taken to be reviewed as it was first run.
+    seen = until[-1] if until else searches[0] if searches else None
+    if seen is not None and seen.strategy_hash != strategy_hash(strategy):
+        message = f"{lead}, and is another strategy now than it was on {seen.when[:10]}"
         yield Q108.at(reviewed.place, message, field=strategy.name)
 
 
 def _unreadable_strategy(strategy: Strategy) -> Iterator[Problem]:
     """Tells why a strategy could not be sent; all else that lint finds is lint's."""
-    for fault in unsendable(strategy.text) if strategy.text else ():
-        place = strategy.place_of(fault.start)
-        yield L101.at(place, fault.message, field=strategy.name, hint=f"see 'casetable lint {strategy.name}'")
+    if not strategy.text or not unsendable(strategy.text):
+        return
+    for finding in lint(strategy.text):
+        if finding.rule in {L101, L134}:
+            place = strategy.place_of(finding.start)
+            hint = f"see 'casetable lint {strategy.name}'"
+            yield finding.rule.at(place, finding.message, field=strategy.name, hint=hint)
 
 
 def _next(name: str) -> str:

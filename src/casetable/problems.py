@@ -35,7 +35,7 @@ class Place(NamedTuple):
 class Problem:
     """One thing wrong with the review: where, which rule, what is wrong and was expected, and the next step if known.
 
-    `span` are start and end in the text of a strategy, where the problem is one of it.
+    `span` are start and end in the text of a strategy, where the problem is one of it; `also` are further such places.
     """
 
     place: Place
@@ -45,6 +45,7 @@ class Problem:
     message: str
     hint: str = ""
     span: tuple[int, int] | None = None
+    also: tuple[tuple[int, int], ...] = ()
 
     def __str__(self) -> str:
         field = f" {self.field}:" if self.field else ""
@@ -124,17 +125,22 @@ def joined(words: Iterable[str], last: str = "or") -> str:
     return f"{', '.join(most)} {last} {end}" if most else end
 
 
-def pointed(text: str, start: int, end: int, width: int = 100) -> tuple[str, str]:
-    """Returns the line of a text around a place, at most so wide, and a line with carets under the place."""
+def pointed(text: str, *spans: tuple[int, int], width: int = 100) -> tuple[str, str]:
+    """Returns the line of a text around the first of some places, at most so wide, and a line with carets under each."""
+    start = spans[0][0]
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", start)
     last = len(text) if last < 0 else last
     begin = max(first, min(start - width // 3, last - width))
-    line = text[begin : min(last, begin + width)]
-    before = ("… " if begin > first else "") + visible(line[: start - begin])
-    under = visible(line[start - begin : max(end, start + 1) - begin])
-    after = visible(line[max(end, start + 1) - begin :]) + (" …" if begin + width < last else "")
-    return f"    {before}{under}{after}", "    " + " " * _columns(before) + "^" * max(_columns(under), 1)
+    end = min(last, begin + width)
+    shown_line, under = ("… ", "  ") if begin > first else ("", "")
+    marked = {at for low, high in spans for at in range(max(low, begin), min(max(high, low + 1), end + 1))}
+    for at in range(begin, end):
+        character = visible(text[at])
+        shown_line += character
+        under += ("^" if at in marked else " ") * _columns(character)
+    under += "^" if end in marked else ""
+    return f"    {shown_line}{' …' if end < last else ''}", f"    {under.rstrip()}"
 
 
 def _columns(text: str) -> int:

@@ -76,8 +76,24 @@ def test_lint_as_json_has_start_and_end(example: Path) -> None:
         "start": 88,
         "end": 89,
     }
+    [quotes] = [each for each in value["problems"] if each["code"] == "L117"]
+    assert (quotes["start"], quotes["end"], quotes["also"]) == (58, 59, [{"start": 70, "end": 71}])
     [fix] = [each for each in value["fixes"] if each["code"] == "L106"]
     assert fix["edits"] == [{"start": 88, "end": 89, "text": "*"}]
+
+
+def test_lint_at_the_lines_of_a_pull_request_the_gravest_first(example: Path) -> None:
+    write_main(example, FAULTY)
+    ran = casetable("lint", "queries/main.yaml", "--format", "github", cwd=example)
+    assert ran.code == 1
+    assert [line.split(" ")[0] for line in ran.out.splitlines()] == ["::error", "::error", "::notice", "::notice"]
+    assert ran.out.startswith("::error file=queries/main.yaml,line=6,col=32,title=L103::main: the tag [tiab] stands")
+
+
+def test_a_line_that_yaml_takes_for_a_comment_is_told(example: Path) -> None:
+    write_main(example, "schema: 1\nsource: PubMed\npurpose: p\nstrategy: #1 asthma[tiab]\n")
+    told = casetable("check", cwd=example).out
+    assert "YAML takes '#1 …' behind 'strategy:' for a comment; write the lines below 'strategy: |'" in told
 
 
 def test_fix_mends_the_file_and_nothing_else_of_it(example: Path) -> None:
@@ -149,6 +165,11 @@ def test_a_fault_is_accepted_with_a_reason_only_and_while_it_is_there(example: P
     assert (
         "queries/main.yaml:12:5: L140 main: L106 is accepted, but lint finds none; expected the entry removed"
         in told.out
+    )
+    write_main(example, FAULTY + "accepts:\n  - {rule: L999, reason: r}\n")
+    assert (
+        "L140 warning: main: there is no rule L999; expected one that 'casetable rules' lists"
+        in casetable("lint", cwd=example).out
     )
     write_main(example, FAULTY + "accepts:\n  - {rule: L103}\n")
     assert "F202 reason: is missing; expected why the fault is accepted" in casetable("check", cwd=example).out
@@ -376,7 +397,7 @@ def test_a_known_record_that_is_missed_is_told_with_what_loses_it(example: Path)
     head = "queries/main.yaml:9:"
     day = line["when"][:10]
     assert told == [
-        f"{head}28: Q105 main: pmid:90000002 was not found by the last search, on {day}; block 2, '#2', loses it",
+        f"{head}28: Q105 main: pmid:90000002 was not found by the last search, on {day}; block 2, '#2: quietol[tiab] OR gnu[tiab]', loses it",
         f"{head}43: Q105 main: doi:10.1234/three was not found by the last search, on {day};"
         " block 3, 'animals[mh]', takes it away",
         f"{head}64: Q105 main: pmid:90000004 was not found by the last search, on {day};"
@@ -442,6 +463,15 @@ def test_who_wrote_and_who_reviewed_a_strategy(example: Path) -> None:
     assert (
         "queries/main.yaml:8:3: Q108 warning: main: was peer-reviewed by B. Searcher on 2026-01-15, and is another strategy"
         " now than it was on 2026-01-10" in casetable("check", cwd=example).out
+    )
+    # A review before the first search is of what was searched first.
+    early = signed.replace("2026-01-15", "2026-01-03")
+    write_main(example, text + early)
+    assert casetable("check", cwd=example).code == 0
+    write_main(example, text.replace("tocilizumab", "rituximab") + early)
+    assert (
+        "Q108 warning: main: was peer-reviewed by B. Searcher on 2026-01-03, and is another"
+        in casetable("check", cwd=example).out
     )
     write_main(example, text + "written: A. Searcher\n")
     assert "queries/main.yaml:6:10: F203 written:" in casetable("check", cwd=example).out

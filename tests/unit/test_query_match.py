@@ -176,8 +176,11 @@ def test_terms_blocks_and_unique_yield() -> None:
         ("((a1[ti]) AND (b1[ti] AND c1[ti])) NOT d1[ti]", ["a1[ti]", "b1[ti]", "c1[ti]", "NOT d1[ti]"]),
         ("a1[ti] AND b1[ti] OR c1[ti] AND d1[ti]", ["a1[ti] AND b1[ti] OR c1[ti]", "d1[ti]"]),
         ("a1[ti] NOT (b1[ti] AND c1[ti])", ["a1[ti]", "NOT (b1[ti] AND c1[ti])"]),
-        ("#1 a1[ti]\n#2 b1[ti]\n#3 #1 AND #2", ["#1", "#2"]),
-        ("#1 a1[ti] OR b1[ti]\n#2 c1[ti]\n#3 #1 AND #2\n#4 #3 NOT d1[ti]", ["#1", "#2", "NOT d1[ti]"]),
+        ("#1 a1[ti]\n#2 b1[ti]\n#3 #1 AND #2", ["#1: a1[ti]", "#2: b1[ti]"]),
+        (
+            "#1 a1[ti] OR b1[ti]\n#2 c1[ti]\n#3 #1 AND #2\n#4 #3 NOT d1[ti]",
+            ["#1: a1[ti] OR b1[ti]", "#2: c1[ti]", "NOT d1[ti]"],
+        ),
     ],
 )
 def test_a_strategy_falls_into_the_blocks_that_and_joins(query: str, blocks: list[str]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from casetable.review import Item
 
 FOLDED_FROM = 4
+_GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
 def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any) -> str:
@@ -30,6 +31,7 @@ def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any
             "message": problem.message,
             "hint": problem.hint,
             **({"start": problem.span[0], "end": problem.span[1]} if problem.span is not None else {}),
+            **({"also": [{"start": start, "end": end} for start, end in problem.also]} if problem.also else {}),
         }
         for problem in problems
     ]
@@ -71,7 +73,7 @@ def _line(problem: Problem) -> str:
 
 def github_lines(problems: Sequence[Problem]) -> Iterator[str]:
     """Yields workflow commands that GitHub shows at the lines of a pull request, errors first."""
-    for problem in sorted(problems, key=lambda problem: problem.severity is Severity.WARNING):
+    for problem in sorted(problems, key=lambda problem: _GRAVEST_FIRST.index(problem.severity)):
         place = problem.place
         parts = {
             "file": place.path,
@@ -82,7 +84,8 @@ def github_lines(problems: Sequence[Problem]) -> Iterator[str]:
         told = ",".join(f"{name}={_github(value, is_property=True)}" for name, value in parts.items())
         hint = f"; {problem.hint}" if problem.hint else ""
         field = f"{problem.field}: " if problem.field else ""
-        yield f"::{problem.severity.value} {told}::{_github(visible(field + problem.message + hint))}"
+        level = "notice" if problem.severity is Severity.NOTE else problem.severity.value
+        yield f"::{level} {told}::{_github(visible(field + problem.message + hint))}"
 
 
 def _github(text: str, *, is_property: bool = False) -> str:

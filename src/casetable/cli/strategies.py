@@ -30,7 +30,7 @@ strategy_option = click.option(
 @strategy_option
 @click.option("--fix", "is_fixing", is_flag=True, help="Mend what has one safe fix, in the strategies' files.")
 @click.option("--strict", is_flag=True, help="Turn every warning into an error.")
-@form_option()
+@form_option("github")
 @dry
 @click.pass_context
 def lint(
@@ -125,7 +125,7 @@ def _told(
     is_strict: bool,
     to_stderr: bool,
 ) -> int:
-    from casetable.cli.show import counted, envelope, problem_lines
+    from casetable.cli.show import counted, envelope, github_lines, problem_lines
     from casetable.completeness import is_unreadable
     from casetable.problems import Severity
     from casetable.problems import strict as made_strict
@@ -156,6 +156,9 @@ def _told(
             "fixable": fixable,
         }
         click.echo(envelope(problems, summary, fixes=fixes, mended=changed))
+    elif form == "github":
+        for line in github_lines(problems):
+            click.echo(line)
     else:
         say = remark if to_stderr else echo
         for line in problem_lines(unread):
@@ -180,8 +183,8 @@ def _lint_lines(linted: Linted, problems: Sequence[Problem]) -> Iterator[str]:
         for problem in problems:
             if problem.severity is severity:
                 yield from problem_lines([problem])
-                if problem.span is not None:
-                    yield from pointed(linted.text, *problem.span)
+                if problem.span is not None and linted.text.strip():
+                    yield from pointed(linted.text, problem.span, *problem.also)
 
 
 # --- match ------------------------------------------------------------------------------------------------------------

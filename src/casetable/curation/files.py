@@ -141,7 +141,8 @@ def read_strategy(path: str, name: str, data: bytes) -> tuple[Strategy | None, R
     if shape is None:
         return None, problems
     method = Method(shape.method)
-    found = list(_strategy_faults(node, shape, method))
+    is_comment = re.search(rb"^strategy:[ \t]*#[0-9]", data, re.MULTILINE) is not None
+    found = list(_strategy_faults(node, shape, method, is_comment=is_comment))
     records = tuple(_listed_record(record, name) for record in shape.records or ())
     found += _listed_twice(node, records, shape.records or [])
     typed = typed_text(path, data, node.at("strategy").place) if shape.strategy is not None else None
@@ -175,7 +176,7 @@ def _signed(shape: SignedShape | None, place: Place) -> Signed | None:
     return Signed(by=shape.by, when=shape.when, note=shape.note or "", place=place)
 
 
-def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterator[Problem]:
+def _strategy_faults(node: Node, shape: StrategyShape, method: Method, *, is_comment: bool) -> Iterator[Problem]:
     if shape.purpose is None:
         yield P102.at(key_place(node, "purpose"), "does not say what it is for; expected 'purpose'", field="purpose")
     if method.is_other or shape.records is not None:
@@ -187,7 +188,12 @@ def _strategy_faults(node: Node, shape: StrategyShape, method: Method) -> Iterat
     else:
         if shape.strategy is None:
             message = "a database search has no query text; expected it behind 'strategy:'"
-            yield P102.at(key_place(node, "strategy"), message, field="strategy")
+            hint = (
+                "YAML takes '#1 …' behind 'strategy:' for a comment; write the lines below 'strategy: |'"
+                if is_comment
+                else ""
+            )
+            yield P102.at(key_place(node, "strategy"), message, field="strategy", hint=hint)
         if shape.source != "PubMed":
             message = (
                 f"{shown(shape.source)} is no source that can be searched from here; expected PubMed, or 'records'"

@@ -17,6 +17,7 @@ from casetable.model.article import Article, Extent
 from casetable.query.dates import span_of
 from casetable.query.evaluate import Index
 from casetable.query.held import DEFAULT_KNOWN, KNOWN, NARROWEST_TYPES, SEARCHED
+from casetable.query.sent import block_text
 from casetable.query.tags import Field, Kind
 from casetable.query.translate import translate
 from casetable.query.tree import (
@@ -414,7 +415,7 @@ class _Run:
         for at, (is_excluding, nodes, kinds) in enumerate(blocks_of(root, self._lines), start=1):
             value = _joined([self._values[id(node)] for node in nodes], kinds)[-1]
             start, end = nodes[0].start, nodes[-1].end
-            text = " ".join(self._text[start:end].split())
+            text = block_text(self._text, nodes, self._lines)
             below = [part for node in nodes for part in self._below(node)]
             yield FoundBlock(
                 number=at,

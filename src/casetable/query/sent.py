@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from casetable.query.parse import read
 from casetable.query.tokens import without_comments
-from casetable.query.tree import Lines, Node, QueryError, Reference, blocks_of, stray_references, walk
+from casetable.query.tree import Group, Lines, Node, QueryError, Reference, blocks_of, stray_references, walk
 
 LONGEST = 500_000
 
@@ -41,8 +41,20 @@ def sent_blocks(text: str) -> tuple[SentBlock, ...]:
         start, end = nodes[0].start, nodes[-1].end
         references = [part for node in nodes for part in walk(node) if isinstance(part, Reference)]
         term = _expanded(text, start, end, references, terms)
-        found.append(SentBlock(term=term, text=" ".join(text[start:end].split()), is_excluding=is_excluding))
+        found.append(SentBlock(term=term, text=block_text(text, nodes, lines), is_excluding=is_excluding))
     return tuple(found)
+
+
+def block_text(text: str, nodes: Sequence[Node], lines: Mapping[int, Node]) -> str:
+    """Returns a block as typed; one that is a line by its number, with what the line says."""
+    written = " ".join(text[nodes[0].start : nodes[-1].end].split())
+    inner = nodes[0]
+    while isinstance(inner, Group):
+        inner = inner.inner
+    if len(nodes) == 1 and isinstance(inner, Reference) and inner.number in lines:
+        line = lines[inner.number]
+        return f"{written}: {without_comments(text[line.start : line.end])}"
+    return written
 
 
 def unsendable(text: str) -> tuple[QueryError, ...]:

@@ -17,7 +17,7 @@ from casetable.model import Known, Strategy, normal_doi
 from casetable.model.article import article_of
 from casetable.problems import Place, Problem, in_order, joined, pointed
 from casetable.query import Lines, parse
-from casetable.query.lint import Edit, Finding, edits_of, lint, lint_known, with_edits_made
+from casetable.query.lint import RULES, Edit, Finding, edits_of, lint, lint_known, with_edits_made
 from casetable.query.lint.known import L140
 from casetable.query.match import Matched, MatchedArticle, Verdict, match
 from casetable.query.sent import unsendable
@@ -59,7 +59,7 @@ def refuse_unreadable(strategies: Iterable[Strategy]) -> None:
     for strategy in strategies:
         for fault in unsendable(strategy.text) if strategy.text else ():
             told.append(f"{strategy.place_of(fault.start)}: {strategy.name}: {fault.message}")
-            told += pointed(strategy.text, fault.start, fault.end)
+            told += pointed(strategy.text, (fault.start, fault.end))
     if told:
         raise UsageError("\n".join(["the strategy cannot be read, and nothing was searched:", *told]))
 
@@ -76,9 +76,10 @@ def lint_review(
 ) -> tuple[tuple[Linted, ...], tuple[Problem, ...]]:
     """Returns the faults of the strategies named, or of all, and what is wrong with files that hold no strategy for it.
 
-    Raises UsageError for a name that there is not.
+    A strategy may be named by its file, too. Raises UsageError for a name that there is not.
     """
     review = load_review(workspace)
+    names = [_plain_name(name) for name in names]
     read = {strategy.place.path for strategy in review.inputs.strategies}
     wanted = {f"{STRATEGIES}/{name}.yaml" for name in names}
     unread = tuple(
@@ -94,8 +95,13 @@ def lint_review(
     return tuple(_linted(strategy, review, today) for strategy in chosen), in_order(unread)
 
 
+def _plain_name(name: str) -> str:
+    return name.removeprefix(f"{STRATEGIES}/").removesuffix(".yaml")
+
+
 def _chosen(review: Review, names: Sequence[str]) -> list[Strategy]:
     texts = {strategy.name: strategy for strategy in review.inputs.strategies if strategy.text}
+    names = [_plain_name(name) for name in names]
     for name in names:
         if name not in texts:
             path = f"{STRATEGIES}/{name}.yaml"
@@ -122,6 +128,8 @@ def _linted(strategy: Strategy, review: Review, today: dt.date) -> Linted:
     for entry in strategy.accepts:
         if entry.code not in found_codes:
             message = f"{entry.code} is accepted, but lint finds none; expected the entry removed"
+            if all(rule.code != entry.code for rule in RULES):
+                message = f"there is no rule {entry.code}; expected one that 'casetable rules' lists"
             problems.append(L140.at(entry.place, message, field=strategy.name))
     return Linted(name=strategy.name, text=strategy.text, findings=kept, problems=in_order(problems))
 
@@ -135,6 +143,7 @@ def _problem(finding: Finding, place: Place, name: str) -> Problem:
         message=finding.message,
         hint=finding.hint,
         span=(finding.start, finding.end),
+        also=finding.also,
     )
 
 
@@ -288,7 +297,7 @@ def _matched(
     faults = unsendable(text)
     if faults:
         places = (
-            (f"{_place_in(text, fault.start)}: {fault.message}", *pointed(text, fault.start, fault.end))
+            (f"{_place_in(text, fault.start)}: {fault.message}", *pointed(text, (fault.start, fault.end)))
             for fault in faults
         )
         raise UsageError("\n".join(["the strategy cannot be read:", *(line for lines in places for line in lines)]))

@@ -15,8 +15,15 @@ from casetable.query.lint.finding import Edit, Finding, Subject
 from casetable.query.lint.known import lint_known
 
 RULES: tuple[Rule, ...] = (*structure.RULES, *terms.RULES, *characters.RULES, *advice.RULES, *known.RULES)
-_CHECKS = (*structure.CHECKS, *terms.CHECKS, *characters.CHECKS)
-_GENERAL_CHECKS = (*terms.LAST_CHECKS, *advice.CHECKS)
+# The more particular a check is, the earlier it stands: what it has told of, a general one need not tell.
+_CHECKS = (
+    *characters.CHECKS,
+    *structure.FIRST_CHECKS,
+    *terms.CHECKS,
+    *structure.CHECKS,
+    *terms.LAST_CHECKS,
+    *advice.CHECKS,
+)
 
 __all__ = ["RULES", "Edit", "Finding", "edits_of", "lint", "lint_known", "with_edits_made"]
 
@@ -28,9 +35,11 @@ def lint(text: str) -> tuple[Finding, ...]:
     terms is told once, with the first of them.
     """
     subject = Subject(text)
-    found = [finding for check in _CHECKS for finding in check(subject)]
-    subject.told = [(finding.start, finding.end) for finding in found]
-    found += [finding for check in _GENERAL_CHECKS for finding in check(subject)]
+    found: list[Finding] = []
+    for check in _CHECKS:
+        told = list(check(subject))
+        subject.tell(told)
+        found += told
     return tuple(sorted(found, key=lambda finding: (finding.start, finding.rule.code, finding.end, finding.message)))
 
 

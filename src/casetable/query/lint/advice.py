@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from casetable.problems import Severity, shown
-from casetable.query.lint.finding import Edit, Finding, Subject, or_lists, rule, several
+from casetable.query.lint.finding import CHECK_TAGS, Edit, Finding, Subject, or_lists, places_of, rule, several
 from casetable.query.spelling import variants_of
 from casetable.query.tags import Kind
-from casetable.query.tree import Node, Reference, Term, blocks_of, walk
+from casetable.query.tree import Chain, Node, Reference, Term, blocks_of, walk
 from casetable.query.words import key_of, words_of
 
 L125 = rule(
@@ -39,12 +39,12 @@ L127 = rule(
     "L127",
     "heading-without-words",
     Severity.NOTE,
-    summary="a MeSH heading has no free-text term beside it",
+    summary="a MeSH heading has no free-text term beside it that has a word of it",
     why="Records that are not indexed yet, or never will be, have no headings (PRESS, element 4).",
     fix="Add the words by which authors name it, joined by OR.",
     good='"dermatomyositis"[mh] OR dermatomyositis[tiab]',
     bad='"dermatomyositis"[mh] AND tocilizumab[tiab]',
-    message="'\"dermatomyositis\"[mh]' has no free-text term beside it; expected the words of authors, joined by OR",
+    message="no free-text term beside '\"dermatomyositis\"[mh]' has a word of it; expected the words of authors, joined by OR",
 )
 L128 = rule(
     "L128",
@@ -72,16 +72,12 @@ L129 = rule(
 
 # A field and those whose records hold all that it finds, with itself.
 _WIDER = {"ti": ("ti", "tiab", "tw"), "tiab": ("tiab", "tw"), "tw": ("tw",), "ot": ("ot", "tiab", "tw")}
-# Headings by which filters and limits are written; authors do not name them.
-_CHECK_TAGS = frozenset(
-    """humans; animals; animal; male; female; adult; child; child, preschool; infant; infant, newborn; adolescent; aged; aged, 80 and over;
-    middle aged; young adult; pregnancy; cats; dogs; mice; rats""".replace("\n", " ").split("; ")
-)
 _CONTROLLED = frozenset({"mh", "majr", "sh", "nm", "pt", "pa", "sb", "la", "rn"})
 
 
 def _words(term: Term) -> tuple[str, ...]:
-    return tuple(words_of(term.text))
+    """A term's words, those with a hyphen whole: as a phrase, they can be an entry of PubMed's index of their own."""
+    return tuple(term.text.casefold().rstrip("*").split())
 
 
 def _is_free(node: Node) -> bool:
@@ -89,10 +85,12 @@ def _is_free(node: Node) -> bool:
 
 
 def _same(node: Node) -> object:
-    """What two terms have in common that find the same; None for what is no term.
+    """What two terms or groups have in common that find the same; None for what PubMed maps itself.
 
     A hyphen is no blank here: a hyphenated phrase and the words can be two entries of PubMed's index.
     """
+    if isinstance(node, Chain):
+        return node
     if not isinstance(node, Term) or node.field is None:
         return None
     text = node.text.casefold()
@@ -120,7 +118,9 @@ def repeated(subject: Subject) -> Iterator[Finding]:
         message = (
             f"{several(subject.written(node) for node in twice)} {stand} twice in one list; expected each term once"
         )
-        yield Finding(rule=L125, start=first.start, end=first.end, message=message, edits=tuple(edits))
+        yield Finding(
+            rule=L125, start=first.start, end=first.end, message=message, edits=tuple(edits), also=places_of(twice)
+        )
 
 
 def subsumed(subject: Subject) -> Iterator[Finding]:
@@ -129,10 +129,12 @@ def subsumed(subject: Subject) -> Iterator[Finding]:
         for operands in or_lists(root):
             found += _subsumed([node for node in operands if isinstance(node, Term) and _is_free(node)])
     if found:
-        one, by = found[0]
-        more = f", and {len(found) - 1} more terms by another of their list" if len(found) > 1 else ""
-        message = f"{subject.written(one)} is found by {subject.written(by)} already{more}; expected it removed"
-        yield Finding(rule=L126, start=one.start, end=one.end, message=message)
+        terms = [term for term, _ in found]
+        names = list(dict.fromkeys(subject.written(term) for term in terms))
+        others = several(subject.written(by) for _, by in found)
+        message = f"{several(names)} {'is' if len(names) == 1 else 'are'} found by {others} already; expected"
+        message += " it removed" if len(names) == 1 else " them removed"
+        yield Finding(rule=L126, start=terms[0].start, end=terms[0].end, message=message, also=places_of(terms))
 
 
 def _subsumed(terms: Sequence[Term]) -> Iterator[tuple[Term, Term]]:
@@ -176,44 +178,42 @@ def _narrower_than(
 
 
 def headings(subject: Subject) -> Iterator[Finding]:
-    if any(isinstance(node, Term) and node.tag is None for node in subject.terms) and not any(
-        node.field is not None and node.field.tag in {"mh", "majr"} for node in subject.terms
-    ):
+    about = [term for term in subject.terms if _is_heading(term) and term.start not in subject.excluded]
+    if not about:
         return
     bare: list[Term] = []
     wordy: list[Node] = []
-    has_headings = any(node.field is not None and node.field.tag in {"mh", "majr"} for node in subject.terms)
     for root in subject.roots:
         for is_excluding, nodes, _ in blocks_of(root):
-            if is_excluding:
-                continue
             parts = [part for node in nodes for part in walk(node)]
-            if any(isinstance(part, Reference) for part in parts):
+            if is_excluding or any(isinstance(part, Reference) for part in parts):
                 continue
             terms = [part for part in parts if isinstance(part, Term) and part.start not in subject.excluded]
             free = [term for term in terms if _is_free(term) or term.field is None]
-            stems = {stem for term in free for word in _words(term) for stem in _stems(word)}
+            stems = {stem for term in free for word in words_of(term.text) for stem in _stems(word)}
             bare += [
                 term
                 for term in terms
-                if term.field is not None
-                and term.field.tag in {"mh", "majr"}
-                and key_of(term.text) not in _CHECK_TAGS
+                if _is_heading(term)
                 and not any(_stems(word) & stems for word in words_of(term.text.rpartition("/")[0] or term.text))
             ]
             is_free_only = len(free) > 1 and all(term.field is not None for term in free)
             if is_free_only and not any(t.field is not None and t.field.tag in _CONTROLLED for t in terms):
                 wordy.append(nodes[0])
     if bare:
-        have = "has" if len({term.text for term in bare}) == 1 else "have"
         told = several(subject.written(term) for term in bare)
-        message = f"{told} {have} no free-text term beside {'it' if have == 'has' else 'them'}; expected the words of authors, joined by OR"
-        yield Finding(rule=L127, start=bare[0].start, end=bare[0].end, message=message)
-    if wordy and has_headings and not subject.lines:
+        message = f"no free-text term beside {told} has a word of it; expected the words of authors, joined by OR"
+        yield Finding(rule=L127, start=bare[0].start, end=bare[0].end, message=message, also=places_of(bare))
+    if wordy and not subject.lines:
         hold = "holds" if len(wordy) == 1 else "hold"
         told = several(subject.written(node, 40) for node in wordy)
         message = f"{told} {hold} no MeSH heading; expected one beside the words, if MeSH has it"
-        yield Finding(rule=L128, start=wordy[0].start, end=wordy[0].end, message=message)
+        yield Finding(rule=L128, start=wordy[0].start, end=wordy[0].end, message=message, also=places_of(wordy))
+
+
+def _is_heading(term: Term) -> bool:
+    """A heading by which a concept is searched, and no limit."""
+    return term.field is not None and term.field.tag in {"mh", "majr"} and key_of(term.text) not in CHECK_TAGS
 
 
 @cache
@@ -234,12 +234,13 @@ def spellings(subject: Subject) -> Iterator[Finding]:
                 if not is_there and word not in missing:
                     missing[word] = (term, other)
     if missing:
-        first = next(iter(missing.values()))[0]
+        told = [term for term, _ in missing.values()]
+        first = told[0]
         words = several(map(shown, missing))
         others = several(shown(other) for _, other in missing.values())
         are = "is" if len(missing) == 1 else "are"
         message = f"{words} {are} spelled in one way only; expected {others} too"
-        yield Finding(rule=L129, start=first.start, end=first.end, message=message)
+        yield Finding(rule=L129, start=first.start, end=first.end, message=message, also=places_of(told))
 
 
 RULES = (L125, L126, L127, L128, L129)

@@ -67,6 +67,30 @@ L119 = rule(
     message="U+00AD (soft hyphen) stands here, which nobody sees; expected it removed",
 )
 
+L141 = rule(
+    "L141",
+    "full-width-character",
+    Severity.ERROR,
+    summary="characters are in full width, as East Asian keyboards write them",
+    why="A full-width bracket begins no tag, and a full-width word is another word.",
+    fix="Type them in half width.",
+    good="asthma[tiab]",
+    bad="asthma［tiab］",
+    message="'［tiab］' is in full-width characters; expected '[tiab]'",
+)
+L142 = rule(
+    "L142",
+    "typographic-dash",
+    Severity.NOTE,
+    summary="a hyphen within a word is a dash or another sign",
+    why="Whether PubMed takes it for a hyphen is documented nowhere; other databases do not.",
+    fix="Type '-'.",
+    good='"COVID-19"[tiab]',
+    bad='"COVID–19"[tiab]',
+    message="'\"COVID–19\"' has a typographic dash (U+2013); expected '-'",
+)
+_FULL_WIDTH = re.compile("［[^［］]{0,40}］|[！＃-）＋-～]+")
+_DASH = re.compile(r"(?<=\w)[‐‑–—−](?=\w)")
 _ASTERISKS = re.compile("[∗＊⁎✱✲﹡⋆٭]")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5});")
 _TYPOGRAPHIC = re.compile(f"[{QUOTES.replace(chr(34), '')}]")
@@ -103,7 +127,8 @@ def quotes(subject: Subject) -> Iterator[Finding]:
         count = f"{len(places)} quotes are" if len(places) > 1 else "a quote is"
         message = f"{count} typographic, as {shown(subject.text[first])}; expected '\"'"
         edits = tuple(Edit(start=at, end=at + 1, text='"') for at in places)
-        yield Finding(rule=L117, start=first, end=first + 1, message=message, edits=edits)
+        also = tuple((at, at + 1) for at in places[1:])
+        yield Finding(rule=L117, start=first, end=first + 1, message=message, edits=edits, also=also)
     for found in _SINGLE.finditer(subject.text):
         start, end = found.span()
         message = f'single quotes make no phrase for PubMed; expected "{found[1][:60]}"'
@@ -119,5 +144,26 @@ def invisible(subject: Subject) -> Iterator[Finding]:
         yield Finding(rule=L119, start=at, end=at + 1, message=message, edits=(Edit(start=at, end=at + 1, text=""),))
 
 
-RULES = (L106, L111, L117, L118, L119)
-CHECKS = (asterisks, entities, quotes, invisible)
+def full_width(subject: Subject) -> Iterator[Finding]:
+    for found in _FULL_WIDTH.finditer(subject.text):
+        start, end = found.span()
+        meant = unicodedata.normalize("NFKC", found[0])
+        message = f"{shown(found[0])} is in full-width characters; expected {shown(meant)}"
+        yield Finding(rule=L141, start=start, end=end, message=message, edits=(Edit(start=start, end=end, text=meant),))
+
+
+def dashes(subject: Subject) -> Iterator[Finding]:
+    places = [found.start() for found in _DASH.finditer(subject.text)]
+    if places:
+        first = places[0]
+        begun = re.search(r"\S*\Z", subject.text[max(0, first - 30) : first])
+        after = re.match(r"[^\s\[]*", subject.text[first : first + 30])
+        word = f"{begun[0] if begun else ''}{after[0] if after else ''}"
+        message = f"{shown(word)} has a typographic dash (U+{ord(subject.text[first]):04X}); expected '-'"
+        edits = tuple(Edit(start=at, end=at + 1, text="-") for at in places)
+        also = tuple((at, at + 1) for at in places[1:])
+        yield Finding(rule=L142, start=first, end=first + 1, message=message, edits=edits, also=also)
+
+
+RULES = (L106, L111, L117, L118, L119, L141, L142)
+CHECKS = (asterisks, entities, quotes, invisible, full_width, dashes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,12 @@ from casetable.query.tree import Boolean, Chain, Group, Line, Lines, Node, Range
 
 PATH = "queries/main.yaml"
 MOST_NAMED = 4
+
+# Headings that say whom a record is about, as indexers give them; authors do not name them.
+CHECK_TAGS = frozenset(
+    """humans, animals, animal, male, female, adult, child, child preschool, infant, infant newborn, adolescent, aged,
+    aged 80 and over, middle aged, young adult""".replace("\n    ", " ").split(", ")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +33,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A fault of a strategy, at `start` to `end` of its text. `edits`, where there are any, mend it safely."""
+    """A fault of a strategy, at `start` to `end` of its text. `edits`, where there are any, mend it safely.
+
+    What a rule finds in many places it may tell once: then `also` are the other places.
+    """
 
     rule: Rule
     start: int
@@ -34,6 +44,12 @@ class Finding:
     message: str
     hint: str = ""
     edits: tuple[Edit, ...] = ()
+    also: tuple[tuple[int, int], ...] = ()
+
+
+def places_of(nodes: Iterable[Node]) -> tuple[tuple[int, int], ...]:
+    """Returns where nodes but the first one stand, for a finding that is told with the first."""
+    return tuple((node.start, node.end) for node in nodes)[1:]
 
 
 def rule(
@@ -54,11 +70,17 @@ class Subject:
         self.text = text
         node, self.faults = read(text)
         self.root: Node | None = fold(node, settled) if node is not None else None
-        self.told: list[tuple[int, int]] = []
+        self._told: list[tuple[int, int]] = []
+
+    def tell(self, findings: Iterable[Finding]) -> None:
+        """Takes up what was found, for `is_told`; notes do not count."""
+        self._told += [(found.start, found.end) for found in findings if found.rule.severity is not Severity.NOTE]
+        self._told.sort()
 
     def is_told(self, node: Node) -> bool:
         """Says whether a more particular rule has told of a node, so that a general one need not."""
-        return any(start <= node.start < end for start, end in self.told)
+        at = bisect_right(self._told, (node.start, len(self.text) + 1))
+        return any(start <= node.start < end for start, end in self._told[max(0, at - 8) : at])
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

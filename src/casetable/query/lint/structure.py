@@ -6,9 +6,21 @@ import re
 from collections.abc import Iterator
 
 from casetable.problems import Severity, shown
-from casetable.query.lint.finding import Edit, Finding, Subject, rule, several
+from casetable.query.lint.finding import CHECK_TAGS, Edit, Finding, Subject, rule, several
 from casetable.query.tags import Tag
-from casetable.query.tree import Boolean, Chain, Group, Lines, Node, Operator, Reference, Term, stray_references, walk
+from casetable.query.tree import (
+    Boolean,
+    Chain,
+    Group,
+    Lines,
+    Node,
+    Operator,
+    Reference,
+    Term,
+    blocks_of,
+    stray_references,
+    walk,
+)
 from casetable.query.words import key_of
 
 L101 = rule(
@@ -57,14 +69,25 @@ L124 = rule(
 )
 L130 = rule(
     "L130",
-    "not-animals",
+    "not-takes-too-much",
     Severity.WARNING,
-    summary="NOT takes away all records about animals",
+    summary="NOT takes away all records about animals, or about an age or a sex",
     why="Records about animals and humans go too, case reports of zoonoses among them (Cochrane Handbook, technical supplement to chapter 4).",
     fix="Write NOT (animals[mh] NOT humans[mh]).",
     good="rabies[tiab] AND vaccine[tiab] NOT (animals[mh] NOT humans[mh])",
     bad="rabies[tiab] AND vaccine[tiab] NOT animals[mh]",
     message="NOT takes away records about animals and humans too; expected NOT (animals[mh] NOT humans[mh])",
+)
+L139 = rule(
+    "L139",
+    "limit-by-indexing",
+    Severity.WARNING,
+    summary="a limit is a heading that indexers give",
+    why="Records that are not indexed yet, or never will be, do not have it: the newest are lost (PRESS, element 6).",
+    fix="Take away what is not meant, as NOT (animals[mh] NOT humans[mh]), or add words joined by OR.",
+    good="asthma[tiab] AND tocilizumab[tiab] NOT (animals[mh] NOT humans[mh])",
+    bad="asthma[tiab] AND tocilizumab[tiab] AND humans[mh]",
+    message="'humans[mh]' is given by indexing, so records that are not indexed are lost; expected NOT instead, or words",
 )
 L132 = rule(
     "L132",
@@ -135,17 +158,28 @@ L137 = rule(
 
 _OPERATOR_WITHIN = re.compile(r"(?<!\S)(AND|OR|NOT)(?!\S)")
 _TAG_WITHIN = re.compile(r"\[([\w/ :~-]{2,30})\]")
-_OVID_FIELDS = re.compile(r"\w\*?(\.(?:[a-z]{2}|mp)(?:,(?:[a-z]{2}|mp))*\.)(?!\w)")
+_FIELDS = r"\.(?:[a-z]{2}|mp)(?:,(?:[a-z]{2}|mp))*\."
+_OVID_FIELDS = re.compile(rf"(?:(?<=[\w*])|\A)({_FIELDS})(?!\w)")
 _OVID_HEADING = re.compile(r"\b(?:exp )?\*?[A-Za-z][A-Za-z ,-]{0,80}/(?![\w ])|\bexp [A-Z][A-Za-z ,-]{0,80}/?")
-_NEAR = re.compile(r"\b(?:adj[0-9]{0,2}|(?:near|next)/?[0-9]{1,2}|(?:w|pre)/[0-9]{1,2})\b", re.IGNORECASE)
+_OVID_LINES = re.compile(r"\A(?:or|and)/([0-9]{1,4})([,-])([0-9]{1,4})\Z", re.IGNORECASE)
+_OVID_LIMIT = re.compile(r"\Alimit #?[0-9]{1,4} to\b", re.IGNORECASE)
+_NEAR = re.compile(r"\b(?:adj([0-9]{0,2})|(?:near|next)/?([0-9]{1,2})|(?:w|pre)/([0-9]{1,2}))\b", re.IGNORECASE)
 _EMBASE = re.compile(r"/(?:exp|de|mj)\b|:(?:ti|ab|kw)(?:,(?:ti|ab|kw))*\b")
 _PREFIXED = re.compile(r"\b(?:TITLE-ABS-KEY|TITLE-ABS|TS=|TI=|AB=)")
+_EBSCO = re.compile(r"\A(?:TI|AB|MH|MM|DE|SU|TX|KW)(?= \w)|\A(?:MH|MM|TI|AB|TX|SU|DE)\Z")
+_PAGE = re.compile(
+    r"\b(?:Filters|Search|Sort by|Save search)\s?:|\A(?:Sort by|Filters)\b|\ASearch(?= \w)", re.IGNORECASE
+)
+_COUNT = re.compile(r"\A[0-9]{1,3}(?:,[0-9]{3})+\Z")
 _FOREIGN = (
     (_OVID_FIELDS, "Ovid's; expected [tiab]"),
+    (_OVID_LIMIT, "Ovid's; expected the limit as a term, as english[la]"),
     (_OVID_HEADING, "a heading of Ovid's; expected it in quotes, with [mh]"),
-    (_NEAR, "the proximity of another database; expected the words in quotes, with [tiab:~2]"),
     (_EMBASE, "Embase's; expected [mh] or [tiab]"),
     (_PREFIXED, "Scopus's or Web of Science's; expected a tag behind each term, as [tiab]"),
+    (_EBSCO, "EBSCO's; expected a tag behind each term, as [ti] or [mh]"),
+    (_PAGE, "text of PubMed's page; expected the strategy alone, and filters as terms, as english[la]"),
+    (_COUNT, "a count of PubMed's history; expected the strategy alone"),
 )
 
 
@@ -159,7 +193,7 @@ def operators(subject: Subject) -> Iterator[Finding]:
     for chain in subject.chains:
         for before, operator, operand in zip(chain.operands, chain.operators, chain.operands[1:], strict=False):
             if operator.is_implied:
-                if not subject.faults:
+                if not (subject.faults or subject.is_told(before) or subject.is_told(operand)):
                     yield _implied(subject, before, operand)
             elif operator.text != operator.text.upper():
                 lower.append(operator)
@@ -200,22 +234,52 @@ def _mixed(chain: Chain) -> Iterator[Finding]:
     yield Finding(rule=L123, start=at.start, end=at.end, message=message)
 
 
-def animals(subject: Subject) -> Iterator[Finding]:
+def check_tags(subject: Subject) -> Iterator[Finding]:
+    """Tells of NOT, and of AND, with headings that say whom a record is about."""
     for chain in subject.chains:
+        if chain.start in subject.excluded:
+            continue  # what is taken from what is taken away stays
         for operator, operand in zip(chain.operators, chain.operands[1:], strict=True):
             if operator.kind is not Boolean.NOT:
                 continue
-            inner = operand
-            while isinstance(inner, Group):
-                inner = inner.inner
-            listed = inner.operands if isinstance(inner, Chain) and _is_list(inner) else (inner,)
-            for node in listed:
-                is_heading = isinstance(node, Term) and node.field is not None and node.field.tag == "mh"
-                if is_heading and isinstance(node, Term) and key_of(node.text) in {"animals", "animal"}:
+            for node in _listed(operand):
+                name = _check_tag(node)
+                if name in {"animals", "animal"}:
                     message = (
                         "NOT takes away records about animals and humans too; expected NOT (animals[mh] NOT humans[mh])"
                     )
                     yield Finding(rule=L130, start=node.start, end=node.end, message=message)
+                elif name:
+                    message = (
+                        f"NOT takes away records about {shown(name)} and others too;"
+                        f" expected NOT ({subject.written(node)[1:-1]} NOT those that are meant)"
+                    )
+                    yield Finding(rule=L130, start=node.start, end=node.end, message=message)
+    for root in subject.roots:
+        for is_excluding, nodes, _ in blocks_of(root):
+            listed = [part for node in nodes for part in _listed(node)]
+            if not is_excluding and listed and root is not nodes[0] and all(map(_check_tag, listed)):
+                told = several(subject.written(node) for node in listed)
+                have = "is" if len(listed) == 1 else "are"
+                message = f"{told} {have} given by indexing, so records that are not indexed are lost; expected NOT instead, or words"
+                yield Finding(rule=L139, start=listed[0].start, end=listed[-1].end, message=message)
+
+
+def _listed(node: Node) -> tuple[Node, ...]:
+    """Returns the terms that OR joins, or the one there is."""
+    inner = node
+    while isinstance(inner, Group):
+        inner = inner.inner
+    if isinstance(inner, Chain) and _is_list(inner):
+        return inner.operands
+    return (inner,)
+
+
+def _check_tag(node: Node) -> str:
+    """Returns the check tag that a term is (humans, child, …), or nothing."""
+    is_heading = isinstance(node, Term) and node.field is not None and node.field.tag == "mh"
+    name = key_of(node.text) if is_heading and isinstance(node, Term) else ""
+    return name if name in CHECK_TAGS else ""
 
 
 def _is_list(chain: Chain) -> bool:
@@ -239,17 +303,54 @@ def foreign(subject: Subject) -> Iterator[Finding]:
     for term in subject.terms:
         if term.is_quoted or (term.field is not None and term.field.tag in {"mh", "majr", "aid", "lid", "dp", "ta"}):
             continue
-        for pattern, told in _FOREIGN:
-            if found := pattern.search(term.text):
-                part = found[1] if pattern is _OVID_FIELDS else found[0]
-                yield Finding(rule=L133, start=term.start, end=term.end, message=f"{shown(part)} is {told}")
-                break
+        if found := _OVID_LINES.match(term.text):
+            yield _joined_lines(subject, term, found)
+        elif found := _NEAR.search(term.text):
+            near = next(number for number in (*found.groups(), "1") if number)
+            # Ovid's adj3 lets two words stand between, the others' NEAR/3 three.
+            gap = max(int(near) - 1, 0) if found[0].lower().startswith("adj") else int(near)
+            message = (
+                f"{shown(found[0])} is the proximity of another database;"
+                f" expected whole words in quotes, with [tiab:~{gap}]"
+            )
+            yield Finding(rule=L133, start=term.start, end=term.end, message=message)
+        else:
+            for pattern, told in _FOREIGN:
+                if (found := pattern.search(term.text)) and not (pattern in {_EBSCO, _PAGE} and _is_ours(term, found)):
+                    part = found[1] if pattern is _OVID_FIELDS else found[0]
+                    message = f"{shown(part)} is {told}"
+                    yield Finding(rule=L133, start=term.start, end=term.end, message=message)
+                    break
+
+
+def _is_ours(term: Term, found: re.Match[str]) -> bool:
+    """A term with a tag that only begins like another database's, as "search engine[tiab]"."""
+    return term.tag is not None and not (found[0] == "Search" and found.end() < len(term.text)) and ":" not in found[0]
+
+
+def _joined_lines(subject: Subject, term: Term, found: re.Match[str]) -> Finding:
+    first, last = int(found[1]), int(found[3])
+    there = {line.number for line in subject.lines}
+    numbers = list(range(first, last + 1)) if found[2] == "-" else [first, last]
+    edits: tuple[Edit, ...] = ()
+    meant = f" {term.text[: term.text.index('/')].upper()} ".join(f"#{number}" for number in numbers[:50])
+    if there.issuperset(numbers) and numbers:
+        edits = (Edit(start=term.start, end=term.end, text=meant),)
+    message = f"{shown(term.text)} is Ovid's way to join lines; expected {meant[:60]}"
+    return Finding(rule=L133, start=term.start, end=term.end, message=message, edits=edits)
 
 
 def lines(subject: Subject) -> Iterator[Finding]:
     if subject.root is None:
         return
+    alone, after = _only_number(subject.root)
+    if alone is not None and after is not None:
+        message = f"#{alone.number} numbers the only line; expected no number, or more lines"
+        edits = (Edit(start=alone.start, end=after.start, text=""),)
+        yield Finding(rule=L134, start=alone.start, end=alone.end, message=message, edits=edits)
     for fault in stray_references(subject.root):
+        if alone is not None and fault.start == alone.start:
+            continue
         yield Finding(rule=L134, start=fault.start, end=fault.end, message=fault.message)
     if not isinstance(subject.root, Lines):
         return
@@ -263,12 +364,21 @@ def lines(subject: Subject) -> Iterator[Finding]:
             if isinstance(node, Reference) and node.number in by_number and node.number not in used:
                 used.add(node.number)
                 stack.append(node.number)
-    if any(_numbers_of(line.inner) for line in subject.lines):
+    if any(_numbers_of(line.inner) for line in subject.lines) or any(
+        _OVID_LINES.match(term.text) for term in subject.terms
+    ):
         return  # whose lines are named is not known until the numbers have their '#'
     for number, line in by_number.items():
         if number not in used:
             message = f"line #{number} is named by no line that leads to the last one, #{last}; expected it to be used, or removed"
             yield Finding(rule=L135, start=line.start, end=line.end, message=message)
+
+
+def _only_number(root: Node) -> tuple[Reference | None, Node | None]:
+    """Returns the number with which a strategy of one line begins, as `#1 asthma`, and what stands after it."""
+    if isinstance(root, Chain) and isinstance(root.operands[0], Reference) and root.operators[0].is_implied:
+        return root.operands[0], root.operands[1]
+    return None, None
 
 
 def _numbers_of(node: Node) -> list[Term]:
@@ -294,5 +404,6 @@ def _plain_numbers(plain: list[Term]) -> Iterator[Finding]:
     yield Finding(rule=L136, start=plain[0].start, end=plain[-1].end, message=message, edits=edits)
 
 
-RULES = (L101, L122, L123, L124, L130, L132, L133, L134, L135, L136, L137)
-CHECKS = (unreadable, operators, animals, within_quotes, foreign, lines)
+RULES = (L101, L122, L123, L124, L130, L132, L133, L134, L135, L136, L137, L139)
+FIRST_CHECKS = (unreadable, foreign, within_quotes, lines)
+CHECKS = (operators, check_tags)

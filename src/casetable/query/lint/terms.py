@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from casetable.problems import Severity, did_you_mean, shown
 from casetable.query.dates import span_of
 from casetable.query.evaluate import LEAST_TRUNCATED, is_stop_word, pmids_of
-from casetable.query.lint.finding import Edit, Finding, Subject, ends_of, rule, several
-from casetable.query.tags import TAG_NAMES, Kind, Tag
+from casetable.query.lint.finding import Edit, Finding, Subject, ends_of, places_of, rule, several
+from casetable.query.tags import TAG_NAMES, Field, Kind, Tag
 from casetable.query.tree import Group, Node, Range, Term, walk
 from casetable.query.words import words_of
 
@@ -119,12 +119,24 @@ L113 = rule(
     "phrase-without-quotes",
     Severity.NOTE,
     summary="words that are meant as a phrase have no quotes",
-    why="PubMed parts words without quotes if its index has no such phrase, and maps all but the last by itself; of a"
-    " hyphenated one it finds nothing.",
+    why="PubMed parts words without quotes if its index has no such phrase, and maps all but the last by itself.",
     fix="Put the phrase in quotes.",
     good='"patient education"[tiab]',
     bad="patient education[tiab]",
     message="without quotes PubMed may part 'patient education[tiab]'; expected quotes",
+)
+L138 = rule(
+    "L138",
+    "hyphen-alone",
+    Severity.NOTE,
+    summary="a hyphenated term has no other form beside it",
+    why="PubMed takes it for a phrase; if its index has no such phrase it finds nothing, without a warning. Authors write"
+    " the words with a blank or in one, too.",
+    fix="Add the form with a blank and the form in one word, joined by OR.",
+    good='Lip-reading[tiab] OR "lip reading"[tiab]',
+    bad="Lip-reading[tiab] OR lips[tiab]",
+    message="'Lip-reading[tiab]' finds nothing where PubMed's index has no such phrase; expected the other forms beside it,"
+    ' as "lip reading" or lipreading',
 )
 L114 = rule(
     "L114",
@@ -174,7 +186,7 @@ L121 = rule(
     "L121",
     "mapped-by-pubmed",
     Severity.NOTE,
-    summary="terms have no tag, so that PubMed maps them by itself",
+    summary="terms have no tag, so that PubMed maps them by itself, or seeks them in all fields",
     why="What they are mapped to changes with PubMed, so that the search cannot be repeated.",
     fix="Give each term a tag, and write the headings and synonyms out that PubMed would add.",
     good="asthma[tiab] AND tocilizumab[tiab]",
@@ -211,7 +223,9 @@ _MEANT = {
     "py": "dp",
     "so": "ta",
 }
+_FILTERS = frozenset({"hasabstract"})  # understood without a tag
 _SURE = {"tiab", "auid", "mh"}  # what a fix may write in their place, but for [ab], which says less than [tiab]
+_FULL_WIDTH = re.compile("[！-～]")
 _SOME_DAY = dt.date(2000, 1, 1)
 _FOREIGN = re.compile(r"(?<=\w)([?$#])(?=\w)|(?<=\w\w\w)([$])(?!\w)")
 _UNTAGGED_RANGE = re.compile(
@@ -240,12 +254,27 @@ def tags(subject: Subject) -> Iterator[Finding]:
             edits = (Edit(start=tag.start, end=tag.end, text=f"[{meant}]"),) if is_sure else ()
             yield Finding(rule=L102, start=tag.start, end=tag.end, message=message, hint=hint, edits=edits)
         elif tag.is_modifier_ignored:
-            base = tag.text.partition(":")[0].strip()
-            message = f"[{base}] takes no ':{tag.modifier[:20]}', and PubMed ignores it; expected [{base}]"
-            edits = (Edit(start=tag.start, end=tag.end, text=f"[{base}]"),)
-            yield Finding(rule=L104, start=tag.start, end=tag.end, message=message, edits=edits)
+            yield _ignored_modifier(node, tag, field)
         if isinstance(node, Group):
             yield _on_group(node, tag)
+
+
+def _ignored_modifier(node: Node, tag: Tag, field: Field) -> Finding:
+    """Tells of a modifier that PubMed ignores; where it is clear what was meant, what to write for it."""
+    base = tag.text.partition(":")[0].strip()
+    number = re.search(r"[0-9]{1,4}", tag.modifier)
+    meant, is_sure = f"[{base}]", False
+    if field.takes_noexp and re.fullmatch(r"no[ -]?exp\w*", tag.modifier):
+        meant, is_sure = f"[{base}:noexp]", True
+    elif field.takes_near and number and re.fullmatch(r"[ ~]*[0-9]{1,4}", tag.modifier):
+        meant, is_sure = f"[{base}:~{number[0]}]", isinstance(node, Term) and node.is_quoted
+    elif number and tag.modifier.startswith("~"):
+        meant = f"[{base}], or [tiab:~{number[0]}] behind words in quotes"
+    elif tag.modifier == "noexp":
+        is_sure = True  # there are no narrower words to leave out
+    message = f"[{base}] takes no ':{tag.modifier[:20]}', and PubMed ignores it; expected {meant}"
+    edits = (Edit(start=tag.start, end=tag.end, text=meant),) if is_sure else ()
+    return Finding(rule=L104, start=tag.start, end=tag.end, message=message, edits=edits)
 
 
 def _on_group(group: Group, tag: Tag) -> Finding:
@@ -287,8 +316,9 @@ def truncation(subject: Subject) -> Iterator[Finding]:
         if term.is_truncated:
             letters = sum(map(len, words_of(text)))
             if letters < LEAST_TRUNCATED:
+                sign = " (a hyphen is none)" if "-" in text else ""
                 message = (
-                    f"{shown(text)} has {letters} {'character' if letters == 1 else 'characters'} before '*';"
+                    f"{shown(text)} has {letters} {'character' if letters == 1 else 'characters'} before '*'{sign};"
                     f" expected {LEAST_TRUNCATED} or more, or the words written out"
                 )
                 yield Finding(rule=L107, start=term.start, end=term.end, message=message)
@@ -327,27 +357,42 @@ def phrases(subject: Subject) -> Iterator[Finding]:
         and term.field is not None
         and term.field.kind is Kind.WORDS
         and not term.is_truncated
-        and len(words_of(term.text)) > 1
-        and re.search(r"\w[ -]\w", term.text)
+        and re.search(r"\w \w", term.text)
         and (term.tag is None or term.tag.near is None)
         and not subject.is_told(term)
     ]
-    if loose:
+    if loose and not subject.faults:
         told = several((shown(subject.text[term.start : term.end]) for term in loose), "or")
         message = f"without quotes PubMed may part {told}; expected quotes"
-        yield Finding(rule=L113, start=loose[0].start, end=loose[0].end, message=message)
+        yield Finding(rule=L113, start=loose[0].start, end=loose[0].end, message=message, also=places_of(loose))
 
 
 def hyphens(subject: Subject) -> Iterator[Finding]:
+    there = {" ".join(words_of(term.text)) for term in subject.terms if "-" not in term.text}
+    there |= {form.replace(" ", "") for form in there}
+    alone: list[Term] = []
     for term in subject.terms:
-        is_mapped = term.field is None and term.tag is None and not term.is_quoted and not term.is_truncated
         hyphenated = next((word for word in term.text.split() if re.search(r"\w-\w", word)), "")
-        if is_mapped and hyphenated:
+        if not hyphenated or term.is_quoted or term.is_truncated or subject.is_told(term):
+            continue
+        if term.tag is None:
             message = (
                 f"{shown(hyphenated)} has neither quotes nor a tag: it finds nothing where PubMed's index has no such phrase;"
                 " expected a tag, and the form with a blank beside it"
             )
             yield Finding(rule=L112, start=term.start, end=term.end, message=message)
+        elif term.field is not None and term.field.kind is Kind.WORDS and " " not in term.text:
+            words = words_of(term.text)
+            if not {" ".join(words), "".join(words)} & there:
+                alone.append(term)
+    if alone:
+        told = several(subject.written(term) for term in alone)
+        first = " ".join(words_of(alone[0].text))
+        message = (
+            f"{told} {'finds' if len({term.text for term in alone}) == 1 else 'find'} nothing where PubMed's index has no such"
+            f' phrase; expected the other forms beside it, as "{first}" or {first.replace(" ", "")}'
+        )
+        yield Finding(rule=L138, start=alone[0].start, end=alone[0].end, message=message, also=places_of(alone))
 
 
 def dates(subject: Subject) -> Iterator[Finding]:
@@ -406,6 +451,8 @@ def untagged(subject: Subject) -> Iterator[Finding]:
         and words_of(term.text)
         and not pmids_of(term)
         and not _UNTAGGED_RANGE.fullmatch(term.text)
+        and term.text.lower() not in _FILTERS
+        and not _FULL_WIDTH.search(term.text)
         and term.start not in subject.in_tagged_groups
         and not subject.is_told(term)
     ]
@@ -417,13 +464,19 @@ def untagged(subject: Subject) -> Iterator[Finding]:
         first = subject.text[start:end]
         have = "has" if len(plain) == 1 else "have"
         message = f"{several(names)} {have} no tag, where most terms have one; expected a tag, as {first[:40]}[tiab]"
-        yield Finding(rule=L120, start=start, end=end, message=message)
+        yield Finding(rule=L120, start=start, end=end, message=message, also=places_of(plain))
         return
+    # Quotes and truncation keep PubMed from mapping a term.
+    mapped = [term for term in plain if not term.is_quoted and not term.is_truncated]
     have = "it has" if len(plain) == 1 else "they have"
-    message = f"PubMed maps {several(names)} by itself, as {have} no tag; expected tags, and the synonyms written out"
-    yield Finding(rule=L121, start=start, end=end, message=message)
+    does = (
+        f"maps {several(map(subject.written, mapped))} by itself" if mapped else f"seeks {several(names)} in all fields"
+    )
+    message = f"PubMed {does}, as {have} no tag; expected tags{', and the synonyms written out' if mapped else ''}"
+    told = mapped or plain
+    yield Finding(rule=L121, start=told[0].start, end=told[0].end, message=message, also=places_of(told))
 
 
-RULES = (L102, L103, L104, L105, L107, L108, L109, L110, L112, L113, L114, L115, L116, L120, L121)
-CHECKS = (tags, proximity, truncation, empty, hyphens, dates)
-LAST_CHECKS = (phrases, untagged)
+RULES = (L102, L103, L104, L105, L107, L108, L109, L110, L112, L113, L114, L115, L116, L120, L121, L138)
+CHECKS = (tags, proximity, truncation, empty, dates)
+LAST_CHECKS = (hyphens, phrases, untagged)
