@@ -77,7 +77,7 @@ def test_lint_as_json_has_start_and_end(example: Path) -> None:
         "end": 89,
     }
     [quotes] = [each for each in value["problems"] if each["code"] == "L117"]
-    assert (quotes["start"], quotes["end"], quotes["also"]) == (58, 59, [{"start": 70, "end": 71}])
+    assert (quotes["start"], quotes["end"], quotes["also"]) == (55, 56, [{"start": 67, "end": 68}])
     [fix] = [each for each in value["fixes"] if each["code"] == "L106"]
     assert fix["edits"] == [{"start": 88, "end": 89, "text": "*"}]
 
