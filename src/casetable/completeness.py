@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -487,7 +488,7 @@ def _loss(strategy: Strategy, search: Search, key: str) -> str:
     blocks = sent_blocks(strategy.text) if is_same else ()
     told = []
     for name in losses:
-        number = int(name) if name.isdecimal() else 0
+        number = int(name) if re.fullmatch("[0-9]{1,6}", name) else 0
         if 0 < number <= len(blocks):
             block = blocks[number - 1]
             verb = "takes it away" if block.is_excluding else "loses it"

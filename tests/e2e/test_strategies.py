@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -325,6 +328,51 @@ def test_a_broken_record_is_told_and_the_others_are_matched(tmp_path: Path) -> N
     assert ran.code == 0
     assert ran.err == "x.ris:1: is a record without title, DOI or PMID; expected 'TI  - ' in it\n"
     assert "the strategy over 1 record: 1 found" in ran.out
+
+
+def test_hostile_files_are_told_and_end(tmp_path: Path) -> None:
+    record = '{"schema": 1, "key": "pmid:1", "origin": "pubmed", "title": "zebra", "year": "²²²²", "pmid": "1"}\n'
+    (tmp_path / "digits.jsonl").write_text(record)
+    (tmp_path / "half.jsonl").write_bytes(record.encode().replace(b"zebra", b"\xed\xa0\x80"))
+    (tmp_path / "bomb.ris.gz").write_bytes(gzip.compress(b"TY  - JOUR\nTI  - " + b"A" * 40_000_000))
+    os.mkfifo(tmp_path / "pipe")
+    names = ("digits.jsonl", "half.jsonl", "bomb.ris.gz", "pipe")
+    ran = casetable("match", "--strategy", "zebra[ti] AND 2020[dp]", *names, cwd=tmp_path)
+    assert ran.code == 0
+    assert "1 record: 0 found, 0 missed, 1 cannot be known" in ran.out
+    assert ran.err.splitlines() == [
+        "half.jsonl:1:1: F205 is not a JSON object; expected a line as `refresh` writes it",
+        "bomb.ris.gz: unpacks to more than 60 times its size; expected a file of records",
+        "pipe: cannot be read: is no file that ends",
+    ]
+
+
+def test_what_lint_prints_mended_is_the_mended_text(tmp_path: Path) -> None:
+    piped = subprocess.run(
+        [sys.executable, "-m", "casetable", "lint", "--strategy", "-", "--fix"],
+        input=b"asthma[tiab] or\r\n\tcopd[tiab]\r\n",
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+    )
+    assert piped.stdout == b"asthma[tiab] OR\n\tcopd[tiab]\n\n"
+
+
+def test_a_log_that_names_impossible_blocks_is_told_plainly(example: Path) -> None:
+    log = example / "queries/searches.jsonl"
+    lines = []
+    for line in log.read_text().splitlines():
+        value = json.loads(line)
+        if value["strategy"] == "main":
+            value |= {"count": 0, "added": [], "missed": {"pmid:11": ["9" * 5000, "²", "7", "0"]}}
+        content = {name: told for name, told in value.items() if name != "id"}
+        value["id"] = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        lines.append(json.dumps(value))
+    log.write_text("\n".join(lines) + "\n")
+    ran = casetable("check", cwd=example)
+    assert ran.code == 1
+    assert "Q105 main: pmid:11 was not found" in ran.out
 
 
 # --- the known-item gate ----------------------------------------------------------------------------------------------

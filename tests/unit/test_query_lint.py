@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from casetable.model.article import Article, Section
 from casetable.problems import Severity
-from casetable.query import parse, read
-from casetable.query.lint import RULES, edits_of, lint, lint_known, with_edits_made
+from casetable.query import Term, parse, walk
+from casetable.query.lint import RULES, edits_of, lint, lint_known, safe_edits, with_edits_made
+from casetable.query.sent import unsendable
+from casetable.query.tokens import comments_of
 from tests.unit.test_query_parse import TEXTS
 
 REAL = (
@@ -174,6 +176,44 @@ def test_what_has_one_safe_fix_is_mended(text: str, expected: str) -> None:
     assert with_edits_made(text, edits_of(lint(text))) == expected
 
 
+SPOILING = [
+    "((asthma OR copd)[ti] OR wheeze)[tiab]",
+    "1. asthma[tiab]\n2. 31978945 OR 32007143\n3. #1 AND #2",
+    "1. asthma[tiab]\n2. copd[tiab]\n3. ١ AND ٢",
+    "asthma[tiab] (title)",
+    "asthma[tiab] (tiab)",
+    '"5&quot; tube"[tiab] OR x1[tiab]',
+    "asthma[tiab] OR copd &#35; foo[tiab] OR x1[tiab]",
+    "b1&#47;&#42; x1[tiab]",
+    "in 't Veld OR nurses' OR doctors",
+    "foo/\u200b* bar[tiab]",
+    "a1[tiab] OR\u200bb1[tiab]",
+    "\u200b",
+    "a1[tiab] and /* keep: reviewed */ not b1[tiab]",
+    "a1[tiab] # “a comment” ∗ &amp; or \n",
+]
+
+
+@pytest.mark.parametrize("text", SPOILING, ids=repr)
+def test_a_fix_that_would_spoil_the_strategy_is_not_made(text: str) -> None:
+    after = with_edits_made(text, safe_edits(text, lint(text)))
+    assert comments_of(after) == comments_of(text)
+    assert bool(unsendable(after)) == bool(unsendable(text))
+    if not unsendable(text):
+        words = [term.text.lower() for term in terms_of(text)]
+        assert [term.text.lower() for term in terms_of(after)] == words
+
+
+def terms_of(text: str) -> list[Term]:
+    return [node for node in walk(parse(text)) if isinstance(node, Term)]
+
+
+def test_of_two_fixes_that_spoil_it_together_one_is_made() -> None:
+    text = "((asthma OR copd)[ti] OR wheeze[tiab]) AND “a1 b1”[ti]"
+    after = with_edits_made(text, safe_edits(text, lint(text)))
+    assert after == '((asthma[ti] OR copd[ti]) OR wheeze[tiab]) AND "a1 b1"[ti]'
+
+
 def test_every_rule_with_a_fix_finds_nothing_after_it() -> None:
     mended = 0
     for rule in RULES:
@@ -213,12 +253,29 @@ def test_any_text_is_linted(text: str) -> None:
 
 @given(TEXTS)
 def test_a_fix_never_spoils_a_strategy_that_can_be_read(text: str) -> None:
-    if not read(text)[1]:
-        parse(with_edits_made(text, edits_of(lint(text))))
+    after = with_edits_made(text, safe_edits(text, lint(text)))
+    assert comments_of(after) == comments_of(text)
+    assert unsendable(text) or not unsendable(after)
 
 
 @pytest.mark.parametrize(
-    "piece", ["a-", "exp ", "Acute, ", "'a ", "a /* b */ ", "a[tiab] OR ", "&amp;", "(a OR ", "1. b\n"], ids=repr
+    "piece",
+    [
+        "a-",
+        "exp ",
+        "Acute, ",
+        "'a ",
+        "a /* b */ ",
+        "a[tiab] OR ",
+        "&amp;",
+        "(a OR ",
+        "1. b\n",
+        '"a"b',
+        "x",
+        '"OR" ',
+        "a∗ OR ",
+    ],
+    ids=repr,
 )
 def test_eight_times_the_text_takes_about_eight_times_as_long(piece: str) -> None:
     def least_seconds(count: int) -> float:
@@ -230,3 +287,12 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(piece: str) -> Non
         return min(taken)
 
     assert least_seconds(8_000) < 40 * max(least_seconds(1_000), 0.001)
+
+
+def test_groups_with_tags_within_groups_take_linear_time() -> None:
+    def least_seconds(depth: int) -> float:
+        start = time.process_time()
+        lint("(a OR " * depth + "b" + ")[tiab]" * depth)
+        return time.process_time() - start
+
+    assert least_seconds(4_000) < 40 * max(least_seconds(500), 0.001)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casetable.model.article import Article, Extent, Heading, Person, Section
+from casetable.model.article import Article, Extent, Heading, Link, Person, Section
 from casetable.query import Blind, Index, QueryError, Verdict, match, parse
 from casetable.query.match import mask_of, positions
 from tests.support.matching import invented, naive, strategy, vocabulary
@@ -68,7 +68,9 @@ VERDICTS = [
     # headings: narrower ones are searched too
     ('"zebras"[mh]', "++???"),
     ('"gnus"[mh]', "?????"),
-    ('"gnus"[mh:noexp]', "--???"),
+    ('"gnus"[mh:noexp]', "?????"),  # it may be an entry term of another heading
+    ('"fever, striped"[mh:noexp] NOT "zebras"[mh:noexp]', "--???"),
+    ('"zebras/surgery"[mh:noexp]', "--???"),
     ('"zebras/therapy"[mh]', "++???"),
     ('"case reports"[pt]', "++???"),
     ('"letter"[pt]', "--???"),
@@ -91,11 +93,12 @@ VERDICTS = [
     ('"j invent"[ta]', "---??"),
     ("2020[dp]", "+++++"),
     ("2020/03[dp]", "+++??"),
-    ("2018[dp]", "-----"),
+    ("2018[dp]", "---??"),  # it may have been online before
+    ("2010[dp]", "-----"),
     ("2021[dp]", "---??"),
     ("2020/03[crdt]", "+++??"),
     ("humans[sb]", "?????"),
-    ("zebrazumab[nm]", "--???"),
+    ("zebrazumab[nm]", "?????"),
     # operators
     ("zebra[ti] AND quietol[tiab]", "+?+?-"),
     ("gnu[ti] AND quietol[tiab]", "-----"),
@@ -119,7 +122,7 @@ def test_finds_misses_or_cannot_know(query: str, expected: str) -> None:
     ("query", "article", "reasons"),
     [
         ("quietol[tiab]", NO_ABSTRACT, [Blind.ABSTRACT]),
-        ('"gnus"[mh]', FULL, [Blind.NARROWER]),
+        ('"gnus"[mh]', FULL, [Blind.NARROWER, Blind.ENTRY]),
         ('"gnus"[mh]', NOT_INDEXED, [Blind.HEADINGS]),
         ("gnu", FULL, [Blind.MAPPING]),
         ("quietol fever[ti]", FULL, [Blind.PHRASE]),
@@ -133,6 +136,53 @@ def test_finds_misses_or_cannot_know(query: str, expected: str) -> None:
 def test_says_why_it_cannot_be_known(query: str, article: Article, reasons: list[Blind]) -> None:
     [told] = match(parse(query), [article], today=TODAY).articles
     assert list(told.blind) == reasons
+
+
+LESS_CERTAIN = [
+    # the query, the article, and what is known of it
+    ("doe anna[au]", FACTS, "?"),
+    ("doe b[au]", FACTS, "?"),
+    ("doe a[au]", replace(EXPORT, authors=(Person(last="Doe", initials="A"),)), "+"),
+    ("doe ab[au]", replace(EXPORT, authors=(Person(last="Doe", initials="A"),)), "?"),
+    ("zebra group[au]", replace(FACTS, authors=(Person(collective="The Zebra Group"),)), "?"),
+    ('"zebras/therapy"[mh:noexp]', replace(FACTS, headings=(Heading(name="Zebras"),)), "?"),
+    ("s0001-2345(20)12345-6[aid]", replace(FACTS, doi="10.1234/one"), "?"),
+    ("10.1234/two[aid]", replace(FACTS, doi="10.1234/one"), "-"),
+    ("2020/03/06[edat]", replace(FACTS, dates={"CRDT": "2020-03-06", "EDAT": "2020-03-06"}), "?"),
+    ("striped[tiab]", replace(EXPORT, keywords=("striped",)), "?"),
+    ("foal[tiab]", replace(EXPORT, keywords=("striped",)), "+"),
+    ("eng[la]", replace(EXPORT, languages=("English",)), "?"),
+    ("11-5[pg]", replace(EXPORT, pages="11-15"), "?"),
+    ("gnu[all]", FULL, "?"),
+    ("utopia[all]", replace(FULL, country="Utopia"), "?"),
+    ("zebra fe", FULL, "?"),
+    ("foa*[tiab]", FULL, "?"),
+    ("foal a[tiab]", FULL, "?"),
+    ("2020[dp]", replace(FACTS, published="²²²²"), "?"),
+]
+
+
+@pytest.mark.parametrize(("query", "article", "expected"), LESS_CERTAIN, ids=[query for query, _, _ in LESS_CERTAIN])
+def test_what_looks_certain_and_is_not(query: str, article: Article, expected: str) -> None:
+    assert verdicts(query, [article]) == expected
+
+
+def test_notes_on_other_reports_are_text_words() -> None:
+    noted = replace(FULL, links=(Link(kind="CommentIn", citation="Lancet. 2021;1:1"),))
+    assert verdicts("lancet[tw]", [noted, FULL]) == "+-"
+
+
+@pytest.mark.parametrize(
+    ("query", "unique"),
+    [
+        ("#1 foal[tiab]\n#2 #1 OR #1", [1]),
+        ("#1 foal[tiab]\n#2 quietol[tiab]\n#3 knee[tiab]\n#4 #1 AND #2\n#5 #1 AND #3\n#6 #4 OR #5", [1, 0, 0]),
+        ("#1 foal[tiab]\n#2 knee[tiab]\n#3 #1 NOT #2\n#4 #2 NOT #1\n#5 #3 OR #4", [0, 0]),
+    ],
+)
+def test_a_line_that_is_named_twice_is_weighed_as_one(query: str, unique: list[int]) -> None:
+    matched = match(parse(query), [FULL], today=TODAY, text=query)
+    assert [(term.unique.bit_count(), term.is_excluding) for term in matched.terms] == [(n, False) for n in unique]
 
 
 def test_terms_blocks_and_unique_yield() -> None:

@@ -15,6 +15,7 @@ STYLES = [
     ("s: >-\n  #1 a  b\n  #2 c  # note\n\n  #3 #1 OR #2\nx: y\n", "#1 a  b\n#2 c  # note\n#3 #1 OR #2", ["2:3", "3:3", "5:3"]),
     ("s: |\n    a\n      b\n", "a\nb", ["2:5", "3:7"]),
     ('s: "a \\"b c\\"[ti] OR\n  d\\u2217 e\\\n   f"\n', 'a "b c"[ti] OR\nd∗ ef', ["1:5", "2:3"]),
+    ('s: "a # b\\nOR c"\n', "a # b\nOR c", ["1:5", "1:12"]),
     ("s: 'it''s\n   b'\n", "it's\nb", ["1:5", "2:4"]),
     ("s: a\n   b\n\n   c\nz: 1\n", "a\nb\nc", ["1:4", "2:4", "4:4"]),
     ("x: 1\r\ns: >-\r\n  é a\r\n  b\r\n", "é a\nb", ["3:3", "4:3"]),
@@ -55,6 +56,7 @@ def test_where_no_text_begins_there_is_none() -> None:
         ("s: 'a b'\n", [(0, 1, "it's")], "s: 'it''s b'\n"),
         ("s: |\r\n  a b\r\n", [(1, 3, "")], "s: |\r\n  a\r\n"),
         ('s: "a\\u2217b"\n', [(1, 2, "*")], 's: "a*b"\n'),
+        ('x: "a\u2028b\x85c"\ns: a\n', [(0, 1, "b")], 'x: "a\u2028b\x85c"\ns: b\n'),
     ],
 )
 def test_an_edit_changes_nothing_else(source: str, edits: list[tuple[int, int, str]], expected: str) -> None:

@@ -93,15 +93,16 @@ def _typed(text: str) -> str:
     if len(data) > MOST_BYTES:
         raise UsageError(f"standard input is larger than {MOST_BYTES:,} bytes; expected a strategy")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"byte {error.start + 1} of standard input is not UTF-8; expected UTF-8") from None
 
 
 def _shown_lines(text: str) -> str:
-    from casetable.problems import visible
+    """Returns a text whose lines and tabs stay, and in which nothing else steers a terminal."""
+    from casetable.problems import STEERING
 
-    return "\n".join(visible(line) for line in text.split("\n"))
+    return STEERING.sub(lambda found: found[0] if found[0] in "\n\t" else repr(found[0])[1:-1], text)
 
 
 def _say_mended(path: str, edits: int, *, is_written: bool, is_dry: bool) -> None:

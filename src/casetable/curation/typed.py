@@ -76,9 +76,7 @@ def with_edits(data: bytes, typed: Typed, edits: Sequence[tuple[int, int, str]])
     is_crlf = "\r\n" in raw
     if is_crlf and raw.count("\r\n") != raw.count("\n"):
         return None
-    whole = text_of(data)
-    if len(whole) != len(raw.replace("\r\n", "\n")):
-        return None
+    whole = raw.replace("\r\n", "\n")  # as long as the text that the places are places of
     pieces: list[str] = []
     at = 0
     for start, end, new in edits:
@@ -109,7 +107,7 @@ def _aligned(raw: str, value: str, style: str) -> tuple[str, list[int]] | None:
                 return None
             blank = raw[at:end]
             if "\n" in blank or "\\" in blank:
-                text.append("\n" if "\n" in blank else " ")
+                text.append("\n" if "\n" in blank or "\n" in run else " ")
                 offsets.append(at)
             else:
                 text.append(blank)

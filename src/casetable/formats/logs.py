@@ -249,7 +249,7 @@ def _values(path: str, data: bytes, problems: list[Problem]) -> Iterator[tuple[P
             continue
         try:
             value = json.loads(line, object_pairs_hook=_once)
-            if b"\\u" in line:
+            if b"\\u" in line or b"\xed" in line:
                 json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be written again
         except (ValueError, RecursionError):
             value = None

@@ -50,7 +50,7 @@ class RisFlaw:
 @dataclass(slots=True)
 class _Record:
     line: int
-    values: list[tuple[str, str]] = field(default_factory=list)
+    values: list[tuple[str, list[str]]] = field(default_factory=list)
 
 
 def is_ris(head: bytes) -> bool:
@@ -75,13 +75,12 @@ def read_ris(data: bytes) -> Iterator[RisEntry | RisFlaw]:
             record = None
         elif tag == "TY" and record is not None and any(known == "TY" for known, _ in record.values):
             yield _entry(record)
-            record = _Record(number, [(tag, value)])
+            record = _Record(number, [(tag, [value])])
         elif tag:
             record = record or _Record(number)
-            record.values.append((tag, value))
+            record.values.append((tag, [value]))
         elif value and record is not None and record.values:
-            last, text = record.values[-1]
-            record.values[-1] = (last, f"{text} {value}".strip())
+            record.values[-1][1].append(value)
         elif value:
             yield RisFlaw(line=number, message=f"{shown(value, 40)} stands between records; expected 'TY  - '")
     if record is not None:
@@ -100,7 +99,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _entry(record: _Record) -> RisEntry | RisFlaw:
-    article = _article(record.values)
+    article = _article([(tag, " ".join(parts).strip()) for tag, parts in record.values])
     if not (article.title or article.doi or article.pmid):
         return RisFlaw(line=record.line, message="is a record without title, DOI or PMID; expected 'TI  - ' in it")
     return RisEntry(article=article, line=record.line)
@@ -137,7 +136,7 @@ def _article(values: list[tuple[str, str]]) -> Article:
         languages=every("LA"),
         publication_types=every("M3"),
         keywords=tuple(
-            dict.fromkeys(word for value in every("KW") for word in re.split(r"\s*[;\n]\s*", value) if word)
+            dict.fromkeys(word for value in every("KW") for word in map(str.strip, value.split(";")) if word)
         ),
         doi=next((normal_doi(found[0]) for value in every(*_DOIS) for found in [DOI.search(value)] if found), ""),
         pmcid=next((value for value in every("C2", "U1") if PMCID.fullmatch(value)), ""),
@@ -159,6 +158,10 @@ def _person(name: str) -> Person:
     last, comma, rest = name.partition(",")
     fore, _, suffix = rest.partition(",")
     if not comma:
+        found = re.fullmatch(r"(\S+(?: \S+)?) ((?:[A-Z]\.?[ -]?){1,4})", name.strip())
+        if found:  # Smith J.A.
+            initials = "".join(re.findall("[A-Z]", found[2]))
+            return Person(last=found[1], initials=initials)
         return Person(collective=name.strip()) if " " in name.strip() else Person(last=name.strip())
     initials = "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part)
     return Person(last=last.strip(), fore=fore.strip(), initials=initials.upper(), suffix=suffix.strip())

@@ -163,8 +163,11 @@ def article_of(record: Record) -> Article:
     )
 
 
+_GROUP = re.compile(r"\b(?:group|study|consortium|network|collaborat\w+|committee|investigators|team)\b", re.IGNORECASE)
+
+
 def _person(name: str) -> Person:
     found = re.fullmatch(r"(.+) ([^\W\d_a-z-]{1,4})(?: (Jr|Sr|2nd|3rd|4th))?", name)
-    if not found or not found[2].isupper():
+    if not found or not found[2].isupper() or _GROUP.search(name):
         return Person(collective=name) if " " in name else Person(last=name)
     return Person(last=found[1], initials=found[2], suffix=found[3] or "")

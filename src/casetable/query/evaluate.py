@@ -58,7 +58,13 @@ class Index:
     def __len__(self) -> int:
         return len(self._articles)
 
-    def search(self, node: Node, *, references: Mapping[int, Collection[int]] | None = None) -> frozenset[int]:
+    def search(
+        self,
+        node: Node,
+        *,
+        references: Mapping[int, Collection[int]] | None = None,
+        without: Collection[str] = (),
+    ) -> frozenset[int]:
         """Returns the positions of the articles that match, by what the query says, term by term.
 
         A term without a tag, or with one that PubMed does not know, is sought in all fields: each word by itself where
@@ -66,7 +72,7 @@ class Index:
         to find the narrower ones by. `*` counts at the end of a term, after four characters or more. A stop word by
         itself finds nothing. A term that no article holds finds nothing; that PubMed drops some such terms is told by
         `translate`. `references` are the positions that earlier searches (`#1`) found; raises QueryError for others.
-        Of a line-by-line strategy it is what the last line finds.
+        Of a line-by-line strategy it is what the last line finds. Words are not sought in the columns `without`.
         """
         earlier: dict[int, Collection[int]] = dict(references or {})
         if isinstance(node, Lines):
@@ -77,7 +83,7 @@ class Index:
 
         def visit(part: Node, found: Sequence[AbstractSet[int]]) -> AbstractSet[int]:
             if isinstance(part, Term):
-                return self._term(part)
+                return self._term(part, without)
             if isinstance(part, Range):
                 return self._range(part)
             if isinstance(part, Reference):
@@ -85,7 +91,7 @@ class Index:
                     raise QueryError(f"#{part.number} is no earlier search", part.start, part.end)
                 return frozenset(earlier[part.number])
             if isinstance(part, Group):
-                return self._group(part, found[0])
+                return self._group(part, found[0], without)
             if not isinstance(part, Chain):
                 raise TypeError(type(part))  # lines stand at the root only
             matched = set(found[0])
@@ -123,20 +129,21 @@ class Index:
 
     # --- terms --------------------------------------------------------------------------------------------------------
 
-    def _group(self, group: Group, found: AbstractSet[int]) -> AbstractSet[int]:
+    def _group(self, group: Group, found: AbstractSet[int], without: Collection[str]) -> AbstractSet[int]:
         value = single_value(group)
-        return self._term(value) if value is not None else found
+        return self._term(value, without) if value is not None else found
 
-    def _term(self, term: Term) -> AbstractSet[int]:
+    def _term(self, term: Term, without: Collection[str]) -> AbstractSet[int]:
         field = term.field
         if field is None:
-            return self._untagged(term)
+            return self._untagged(term, without)
         if field.kind is Kind.DATE:
             span = span_of(term.text, self.today)
             return self._days_of(field.tag).between(*span) if span is not None else _NOTHING
         is_truncated = _is_truncated(term)
         if field.kind is Kind.WORDS:
-            return self._phrase(SEARCHED[field.tag], words_of(term.text), is_truncated=is_truncated, near=term.near)
+            columns = [column for column in SEARCHED[field.tag] if column not in without]
+            return self._phrase(columns, words_of(term.text), is_truncated=is_truncated, near=term.near)
         if field.kind is Kind.NAME:
             return self._name(field, term, is_truncated=is_truncated)
         keys = self._keys_of(field.tag)
@@ -145,9 +152,10 @@ class Index:
             found |= keys.prefixed(key) if is_truncated else keys.exact(key)
         return found
 
-    def _untagged(self, term: Term) -> AbstractSet[int]:
+    def _untagged(self, term: Term, without: Collection[str]) -> AbstractSet[int]:
+        columns = [column for column in SEARCHED["all"] if column not in without]
         if term.is_quoted or term.is_truncated:
-            return self._phrase(SEARCHED["all"], words_of(term.text), is_truncated=_is_truncated(term))
+            return self._phrase(columns, words_of(term.text), is_truncated=_is_truncated(term))
         if pmids := pmids_of(term):
             keys = self._keys_of("uid")
             return set(chain.from_iterable(keys.exact(pmid) for pmid in pmids))
@@ -156,7 +164,7 @@ class Index:
             words = words_of(unit)
             if not words or is_stop_word(words):
                 continue
-            found = self._phrase(SEARCHED["all"], words)
+            found = self._phrase(columns, words)
             matched = found if matched is None else matched & found
         return matched if matched is not None else _NOTHING
 

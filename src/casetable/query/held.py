@@ -69,7 +69,6 @@ def _identity(article: Article) -> tuple[str, ...]:
         *article.isbns,
         *article.languages,
         *(LANGUAGES.get(language.lower(), "") for language in article.languages),
-        article.country,
     )
 
 
@@ -94,12 +93,14 @@ COLUMNS: dict[str, Callable[[Article], Iterable[str]]] = {
     "conflicts": lambda a: (a.conflict_of_interest,),
     "publication": _publication,
     "identity": _identity,
+    "notes": lambda a: (link.citation for link in a.links),
 }
 _TEXT = ("title", "abstract", "other abstracts", "keywords")
 SEARCHED: dict[str, tuple[str, ...]] = {
-    "all": tuple(COLUMNS),
+    # Place of publication and transliterated title are left out of all fields (PubMed's help).
+    "all": tuple(column for column in COLUMNS if column != "vernacular title"),
     "tiab": _TEXT,
-    "tw": (*_TEXT, "indexing", "collectives", "databanks"),
+    "tw": (*_TEXT, "indexing", "collectives", "databanks", "notes"),
     "ti": ("title",),
     "ot": ("keywords",),
     "tt": ("vernacular title",),
@@ -304,8 +305,8 @@ KNOWN: dict[str, Callable[[Article], bool]] = {
     "lastau": _has_all_authors,
     "vi": lambda a: bool(a.volume),
     "ip": lambda a: bool(a.issue),
-    "pg": lambda a: bool(a.pages),
-    "la": lambda a: bool(a.languages),
+    "pg": lambda a: bool(a.pages) and _is_full(a),
+    "la": lambda a: bool(a.languages) and a.extent is not Extent.EXPORT,
     "uid": lambda a: bool(a.pmid),
     "aid": lambda a: _is_full(a) or bool(a.doi),
     "lid": lambda a: _is_full(a) or bool(a.doi),
@@ -314,7 +315,7 @@ KNOWN: dict[str, Callable[[Article], bool]] = {
     "pa": lambda _: False,
     "ps": lambda _: False,
     "tag": lambda _: False,
-    "dp": lambda a: bool(a.published),
+    "dp": lambda a: day_of(a.published) is not None,
     "crdt": lambda a: "CRDT" in a.dates,
     "lr": lambda a: "LR" in a.dates,
 }

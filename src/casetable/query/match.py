@@ -7,6 +7,7 @@ be. Sets of articles are whole numbers with a bit for each, so that a Boolean op
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ from typing import TypeVar
 
 from casetable.model.article import Article, Extent
 from casetable.query.dates import span_of
-from casetable.query.evaluate import Index
+from casetable.query.evaluate import LEAST_TRUNCATED, Index, is_stop_word
 from casetable.query.held import DEFAULT_KNOWN, KNOWN, NARROWEST_TYPES, SEARCHED
 from casetable.query.sent import block_text
 from casetable.query.tags import Field, Kind
@@ -37,6 +38,12 @@ from casetable.query.tree import (
 )
 from casetable.query.words import key_of, words_of
 
+# How many years before it is printed a report may be online.
+YEARS_AHEAD = 5
+
+_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)? [a-z]{1,2}", re.IGNORECASE)
+_KEPT_ID = re.compile(r"10\.|PMC[0-9]|[0-9]+\Z", re.IGNORECASE)
+
 T = TypeVar("T")
 
 
@@ -56,6 +63,7 @@ class Blind(StrEnum):
     FIELD = "a field that the file does not carry"
     NARROWER = "narrower headings, which PubMed searches too"
     MAPPING = "PubMed's mapping of words without a tag"
+    ENTRY = "entry terms, which PubMed maps to their heading"
     PHRASE = "words without quotes, which PubMed may part"
 
 
@@ -225,6 +233,7 @@ class _Run:
         self._weights: dict[int, int] = {}
         self._blind: dict[int, dict[Blind, int]] = {}
         self._excluding: set[int] = set()
+        self._including: set[int] = set()
 
     def run(self) -> Matched:
         orders = {number: list(walk(inner)) for number, inner in self._lines.items()}
@@ -235,10 +244,12 @@ class _Run:
         root = self._values[id(last)]
         weights = dict.fromkeys(self._lines, 0)
         weights[max(self._lines)] = self._all
-        excluded: set[int] = set()
+        excluded: dict[int, set[bool]] = {}
         for number in sorted(orders, reverse=True):
-            self._pass(orders[number][0], weights[number], is_excluding=number in excluded)
+            self._pass(orders[number][0], weights[number], is_excluding=excluded.get(number, {False}) == {True})
             self._weigh(orders[number], weights, excluded)
+        named = [part.number for order in orders.values() for part in order if isinstance(part, Reference)]
+        is_shared = len(set(named)) < len(named)
         terms: list[FoundTerm] = []
         numbers: dict[int, int] = {}
         for order in orders.values():
@@ -247,8 +258,11 @@ class _Run:
                     continue
                 value = self._values[id(node)]
                 numbers[id(node)] = len(terms) + 1
-                is_excluding = id(node) in self._excluding
-                unique = self._weights[id(node)] & value.sure & (self._all if is_excluding else root.sure)
+                is_excluding = id(node) in self._excluding and id(node) not in self._including
+                if is_shared:
+                    unique = self._changed_without(node, orders, is_excluding=is_excluding)
+                else:
+                    unique = self._weights[id(node)] & value.sure & (self._all if is_excluding else root.sure)
                 terms.append(
                     FoundTerm(
                         number=len(terms) + 1,
@@ -264,6 +278,23 @@ class _Run:
                 )
         blocks = tuple(self._blocks(last, numbers))
         return Matched(count=self._count, sure=root.sure, maybe=root.maybe, terms=tuple(terms), blocks=blocks)
+
+    def _changed_without(self, term: Node, orders: Mapping[int, Sequence[Node]], *, is_excluding: bool) -> int:
+        """Returns what the strategy would lose without a term, or find if it is excluding.
+
+        A line that is named more than once cannot be weighed use by use: the whole is found anew.
+        """
+        last = self._lines[max(self._lines)]
+        before, kept = self._values[id(last)].sure, self._values
+        self._values = dict(kept)
+        for order in orders.values():
+            for node in reversed(order):
+                if node is term:
+                    self._values[id(node)] = _Value(0, 0)
+                elif not isinstance(node, Term | Range):
+                    self._values[id(node)] = self._valued(node)
+        after, self._values = self._values[id(last)].sure, kept
+        return after & ~before if is_excluding else before & ~after
 
     def _written(self, node: Node) -> str:
         return " ".join(self._text[node.start : node.end].split()) or unparse(node)
@@ -283,24 +314,41 @@ class _Run:
         raise TypeError(type(node))  # lines are taken apart
 
     def _leaf(self, node: Term | Range) -> _Value:
-        found = self._index.search(node)
-        sure = mask_of(found, self._count)
+        sure = mask_of(self._index.search(node), self._count)
         field = node.field
         if field is not None and field.tag == "dp":
             sure &= self._whole_year_in(node)
+        if field is not None and field.tag == "edat":
+            sure &= self._full  # bibliographic facts have the day of creation in its place
+        doubtful = self._doubtful(node, field) & sure
+        sure &= ~doubtful
         blind: dict[Blind, int] = {}
-        for reason, mask in self._blind_spots(node, field):
+        for reason, mask in ((Blind.FIELD, doubtful), *self._blind_spots(node, field)):
             blind[reason] = blind.get(reason, 0) | (mask & ~sure)
-        if field is not None and field.kind is not Kind.WORDS:
-            sure &= ~blind.get(Blind.FIELD, 0)
         self._blind[id(node)] = {reason: mask for reason, mask in blind.items() if mask}
         maybe = sure
         for mask in blind.values():
             maybe |= mask
         return _Value(sure, maybe)
 
+    def _doubtful(self, node: Term | Range, field: Field | None) -> int:
+        """The articles that hold a term where it may count for nothing at PubMed.
+
+        Keywords of another database's export may be its thesaurus; a name without a tag may be sought among authors.
+        """
+        if not isinstance(node, Term):
+            return 0
+        if field is None and not node.is_quoted and _NAME.fullmatch(node.text):
+            return self._all
+        columns = SEARCHED.get(field.tag if field is not None else "all", ())
+        exports = self._all & ~self._full
+        if "keywords" not in columns or not exports:
+            return 0
+        others = self._index.search(node, without=("keywords",))
+        return exports & ~mask_of(others, self._count)
+
     def _blind_spots(self, node: Term | Range, field: Field | None) -> Iterator[tuple[Blind, int]]:
-        if field is None:
+        if field is None or field.tag == "all":
             yield from self._lacking(SEARCHED["all"])
             if not (isinstance(node, Term) and node.is_truncated):
                 yield Blind.MAPPING, self._all
@@ -310,41 +358,65 @@ class _Run:
                 yield from self._lacking(SEARCHED[field.tag])
                 yield from self._parted(node)
             return
-        known = self._known_to_hold(field.tag)
         if field.tag in {"mh", "majr", "sh", "pt", "nm", "rn"}:
-            without = self._lacking_headings()
-            yield Blind.HEADINGS, without
-            yield Blind.FIELD, self._all & ~known & ~without
-            is_narrowest = field.tag in {"nm", "rn"} or (
-                isinstance(node, Term)
-                and ((node.tag is not None and node.tag.is_noexp) or key_of(node.text) in NARROWEST_TYPES)
-            )
-            if not is_narrowest:
-                yield Blind.NARROWER, known
+            yield from self._headed(node, field)
             return
+        if field.kind is Kind.NAME:
+            yield Blind.FIELD, self._all & ~self._where(lambda article: _lacks_name(article, field, node))
+            return
+        known = self._known_to_hold(field.tag)
+        if field.tag in {"aid", "lid", "pmc"}:
+            # Of several identifiers, bibliographic facts have the DOI and the PMCID.
+            is_kept = isinstance(node, Term) and _KEPT_ID.match(node.text) is not None
+            known &= self._all if is_kept else self._full
         yield Blind.FIELD, self._all & ~known
         if field.tag == "dp":
             yield Blind.FIELD, self._year_near(node)
+
+    def _headed(self, node: Term | Range, field: Field) -> Iterator[tuple[Blind, int]]:
+        known, text = self._known_to_hold(field.tag), node.text if isinstance(node, Term) else ""
+        if "/" in text:
+            known &= self._full  # bibliographic facts have headings without their subheadings
+        without = self._all & ~self._known_to_hold("mh")
+        yield Blind.HEADINGS, without
+        yield Blind.FIELD, self._all & ~known & ~without
+        is_narrowest = field.tag in {"nm", "rn"} or (
+            isinstance(node, Term) and ((node.tag is not None and node.tag.is_noexp) or key_of(text) in NARROWEST_TYPES)
+        )
+        if not is_narrowest:
+            yield Blind.NARROWER, known
+        # A text that some article has for its heading is one; any other may be an entry term of one.
+        heading = text.partition("/")[0]
+        if (field.tag in {"mh", "majr"} and not self._index.heading(heading)) or (
+            field.tag == "nm" and not self._index.substance(text)
+        ):
+            yield Blind.ENTRY, known
 
     def _lacking(self, columns: Iterable[str]) -> Iterator[tuple[Blind, int]]:
         reasons = {"abstract": Blind.ABSTRACT, "indexing": Blind.HEADINGS}
         for column in columns:
             yield reasons.get(column, Blind.FIELD), self._all & ~self._known_to_hold(column)
 
-    def _lacking_headings(self) -> int:
-        return self._all & ~self._known_to_hold("mh")
-
     def _parted(self, term: Term) -> Iterator[tuple[Blind, int]]:
         """Words that PubMed does not know as a phrase are sought one by one, the last of them in the field."""
-        if term.is_quoted or " " not in term.text or "-" in term.text or term.is_truncated:
+        if term.is_truncated:
+            if sum(map(len, words_of(term.text))) < LEAST_TRUNCATED:
+                yield Blind.PHRASE, self._all  # what PubMed makes of it is documented nowhere
+            return
+        if term.is_quoted or " " not in term.text or "-" in term.text:
             return
         last = Term(text=term.text.rpartition(" ")[2], tag=term.tag)
-        yield Blind.PHRASE, mask_of(self._index.search(last), self._count)
+        is_dropped = is_stop_word(words_of(last.text))
+        yield Blind.PHRASE, self._all if is_dropped else mask_of(self._index.search(last), self._count)
 
     def _known_to_hold(self, name: str) -> int:
         if name not in self._known:
             self._known[name] = self._where(KNOWN.get(name, DEFAULT_KNOWN))
         return self._known[name]
+
+    @cached_property
+    def _full(self) -> int:
+        return self._where(lambda article: article.extent is Extent.FULL)
 
     def _where(self, is_so: Callable[[Article], bool]) -> int:
         return mask_of((at for at, article in enumerate(self._articles) if is_so(article)), self._count)
@@ -353,23 +425,25 @@ class _Run:
 
     def _whole_year_in(self, node: Term | Range) -> int:
         first, last = self._span(node)
-        return self._where(
-            lambda a: (
-                a.extent is Extent.FULL
-                or (a.published[:4].isdigit() and _year(a, 101) >= first and _year(a, 1231) <= last)
+
+        def is_within(article: Article) -> bool:
+            year = _year(article)
+            return article.extent is Extent.FULL or (
+                year is not None and year * 10_000 + 101 >= first and year * 10_000 + 1231 <= last
             )
-        )
+
+        return self._where(is_within)
 
     def _year_near(self, node: Term | Range) -> int:
         first, last = self._span(node)
-        return self._where(
-            lambda a: (
-                a.extent is not Extent.FULL
-                and a.published[:4].isdigit()
-                and _year(a, 101) - 10_000 <= last
-                and _year(a, 1231) + 10_000 >= first
-            )
-        )
+
+        def is_near(article: Article) -> bool:
+            year = _year(article)
+            if article.extent is Extent.FULL or year is None:
+                return False
+            return (year - YEARS_AHEAD) * 10_000 <= last and (year + YEARS_AHEAD + 1) * 10_000 >= first
+
+        return self._where(is_near)
 
     def _span(self, node: Term | Range) -> tuple[int, int]:
         low, high = (node.low, node.high) if isinstance(node, Range) else (node, node)
@@ -378,7 +452,7 @@ class _Run:
 
     # --- what depends on what -----------------------------------------------------------------------------------------
 
-    def _weigh(self, order: Sequence[Node], weights: dict[int, int], excluded: set[int]) -> None:
+    def _weigh(self, order: Sequence[Node], weights: dict[int, int], excluded: dict[int, set[bool]]) -> None:
         """Finds for each node of a line the articles whose verdict would change if the node's value did.
 
         `weights` and `excluded` take up the same of the lines that this one names.
@@ -390,8 +464,7 @@ class _Run:
                 self._pass(node.inner, weight, is_excluding=turned)
             elif isinstance(node, Reference):
                 weights[node.number] |= weight
-                if turned:
-                    excluded.add(node.number)
+                excluded.setdefault(node.number, set()).add(turned)
             elif isinstance(node, Chain):
                 values = [self._values[id(operand)] for operand in node.operands]
                 kinds = [operator.kind for operator in node.operators]
@@ -406,8 +479,7 @@ class _Run:
 
     def _pass(self, node: Node, weight: int, *, is_excluding: bool) -> None:
         self._weights[id(node)] = weight
-        if is_excluding:
-            self._excluding.add(id(node))
+        (self._excluding if is_excluding else self._including).add(id(node))
 
     # --- blocks -------------------------------------------------------------------------------------------------------
 
@@ -453,5 +525,20 @@ def _joined(values: Sequence[_Value], kinds: Sequence[Boolean]) -> list[_Value]:
     return whole
 
 
-def _year(article: Article, day: int) -> int:
-    return int(article.published[:4]) * 10_000 + day
+def _year(article: Article) -> int | None:
+    found = re.match("[0-9]{4}", article.published)
+    return int(found[0]) if found else None
+
+
+def _lacks_name(article: Article, field: Field, node: Term | Range) -> bool:
+    """Says whether an article surely has no such name: its names are all there, and in full, or of other families."""
+    if field.tag not in {"au", "fau", "1au", "lastau"}:
+        return KNOWN.get(field.tag, DEFAULT_KNOWN)(article)
+    if not (article.authors and article.is_author_list_complete):
+        return False
+    if article.extent is Extent.FULL:
+        return True
+    asked = f" {key_of(node.text)} " if isinstance(node, Term) else ""
+    return not any(
+        f" {key_of(person.last or person.collective)} " in asked or not person.last for person in article.authors
+    )

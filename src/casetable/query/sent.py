@@ -89,11 +89,20 @@ def _sendable(text: str) -> Node:
 
 def _line_terms(text: str, lines: Lines) -> dict[int, str]:
     terms: dict[int, str] = {}
+    named = {line.number: [part for part in walk(line.inner) if isinstance(part, Reference)] for line in lines.lines}
+    wanted, stack = {lines.last.number}, [lines.last.number]
+    while stack:
+        more = {part.number for part in named[stack.pop()]} - wanted
+        wanted |= more
+        stack += more
+    total = 0
     for line in sorted(lines.lines, key=lambda line: line.number):
-        inner = line.inner
-        references = [part for part in walk(inner) if isinstance(part, Reference)]
+        if line.number not in wanted:
+            continue
+        inner, references = line.inner, named[line.number]
         terms[line.number] = term = _expanded(text, inner.start, inner.end, references, terms)
-        if len(term) > LONGEST:
+        total += len(term)
+        if len(term) > LONGEST or total > 10 * LONGEST:
             message = (
                 f"line #{line.number} grows to more than {LONGEST:,} characters; expected fewer lines in one another"
             )

@@ -34,6 +34,7 @@ for _american, _british in _PAIRS:
     if _american != _british:
         _OTHER[_american] = _british
         _OTHER[_british] = _american
+_LONGEST = max(map(len, _OTHER))
 # British words that are another word's American spelling, or the same in both.
 _WHOLE_ONLY = frozenset(
     {"program", "programme", "analys", "analyz", "meter", "metre", "center", "centre", "liter", "litre"}
@@ -49,7 +50,7 @@ def variants_of(word: str) -> tuple[str, ...]:
     """
     if _ANALYSIS.fullmatch(word):
         return ()
-    for length in range(len(word), 3, -1):
+    for length in range(min(len(word), _LONGEST), 3, -1):
         other = _OTHER.get(word[:length])
         if other is None:
             continue

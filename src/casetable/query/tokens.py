@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from casetable.problems import shown
@@ -53,13 +53,27 @@ class Faults(list[QueryError]):
 
 def without_comments(text: str) -> str:
     """Returns a strategy's text in one line, without its comments."""
+    return " ".join(comments_blanked(text).split())
+
+
+def comments_blanked(text: str) -> str:
+    """Returns a strategy's text with blanks in the place of its comments, so that all else keeps its place."""
     pieces, at = list[str](), 0
-    comments: list[tuple[int, int]] = []
-    cut(text, Faults(), is_sent=False, comments=comments)
-    for start, end in comments:
-        pieces.append(text[at:start])
+    for start, end in _comment_places(text):
+        pieces += [text[at:start], " " * (end - start)]
         at = end
-    return " ".join(" ".join([*pieces, text[at:]]).split())
+    return "".join([*pieces, text[at:]])
+
+
+def comments_of(text: str) -> list[str]:
+    """Returns the comments of a strategy."""
+    return [text[start:end] for start, end in _comment_places(text)]
+
+
+def _comment_places(text: str) -> list[tuple[int, int]]:
+    places: list[tuple[int, int]] = []
+    cut(text, Faults(), is_sent=False, comments=places)
+    return places
 
 
 def cut(text: str, faults: Faults, *, is_sent: bool, comments: list[tuple[int, int]] | None = None) -> list[Token]:
@@ -280,25 +294,31 @@ def _disorder(tokens: Sequence[Token], at: int, parenthesis: str) -> int:
     Groups in which OR meets AND or NOT count most, then groups in which anything follows a NOT.
     """
     disorder = 0
-    groups: list[list[str]] = [[]]
-
-    def weigh(kinds: list[str]) -> int:
-        return 4 * ("or" in kinds and len(kinds) > 1) + kinds.count("after not")
-
+    groups: list[_Weighed] = [_Weighed()]
     for number, token in enumerate(tokens):
         if number == at and parenthesis == "(":
-            groups.append([])
+            groups.append(_Weighed())
         elif (number == at or token.kind == ")") and len(groups) > 1:
-            disorder += weigh(groups.pop())
+            disorder += groups.pop().weight
         if token.kind == "(":
-            groups.append([])
+            groups.append(_Weighed())
         elif number == at and token.kind == ")" and parenthesis == ")" and len(groups) > 1:
-            disorder += weigh(groups.pop())
+            disorder += groups.pop().weight
         elif token.kind == "operator":
-            kinds = groups[-1]
-            if "not" in kinds and len(groups) > 1:
-                kinds.append("after not")
-            joins = _joins(tokens, number)
-            if joins and joins not in kinds:
-                kinds.append(joins)
-    return disorder + sum(map(weigh, groups))
+            group, joins = groups[-1], _joins(tokens, number)
+            group.after_not += "not" in group.kinds and len(groups) > 1
+            if joins:
+                group.kinds.add(joins)
+    return disorder + sum(group.weight for group in groups)
+
+
+@dataclass(slots=True)
+class _Weighed:
+    """The operators of a group, and how many of them stand after a NOT."""
+
+    kinds: set[str] = field(default_factory=set)
+    after_not: int = 0
+
+    @property
+    def weight(self) -> int:
+        return 4 * ("or" in self.kinds and len(self.kinds) > 1) + self.after_not

@@ -17,7 +17,7 @@ from casetable.model import Known, Strategy, normal_doi
 from casetable.model.article import article_of
 from casetable.problems import Place, Problem, in_order, joined, pointed
 from casetable.query import Lines, parse
-from casetable.query.lint import RULES, Edit, Finding, edits_of, lint, lint_known, with_edits_made
+from casetable.query.lint import RULES, Edit, Finding, lint, lint_known, safe_edits, with_edits_made
 from casetable.query.lint.known import L140
 from casetable.query.match import Matched, MatchedArticle, Verdict, match
 from casetable.query.sent import unsendable
@@ -198,7 +198,7 @@ def fix_review(workspace: Workspace, names: Sequence[str], *, is_dry: bool = Fal
 
 
 def _edits(text: str, refused: frozenset[str]) -> list[Edit]:
-    return edits_of(finding for finding in lint(text) if finding.rule.code not in refused)
+    return safe_edits(text, [finding for finding in lint(text) if finding.rule.code not in refused])
 
 
 def _mended_file(path: str, name: str, data: bytes, refused: frozenset[str]) -> bytes | None:

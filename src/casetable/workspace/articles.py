@@ -13,7 +13,10 @@ from casetable.formats.articles import Deleted, Flaw, Stored, read_articles_of
 from casetable.model import PMID
 from casetable.model.article import Extent
 
+# PubMed's own files unpack to about ten times their size.
+MOST_UNPACKED = 60
 _CHUNK_BYTES = 1 << 20
+_SMALL_BYTES = 10 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,8 @@ def load_articles(paths: Iterable[Path]) -> Library:
         except (OSError, EOFError, zlib.error) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "is damaged"
             faults.append(f"{path}: cannot be read: {reason}")
+        except _BombError:
+            faults.append(f"{path}: unpacks to more than {MOST_UNPACKED} times its size; expected a file of records")
     return Library(articles=tuple(shelf.values()), faults=tuple(faults))
 
 
@@ -62,9 +67,20 @@ def _fullness(stored: Stored) -> tuple[bool, bool, bool]:
     return bool(stored.xml), extent is Extent.FULL, extent is Extent.EXPORT
 
 
+class _BombError(Exception):
+    """A compressed file that unpacks to far more than records do."""
+
+
 def _chunks(path: Path) -> Iterator[bytes]:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(0, "is no file that ends")  # a pipe, a device
     with path.open("rb") as file:
         is_gzip = file.peek(2)[:2] == b"\x1f\x8b"
         read = gzip.GzipFile(fileobj=file).read if is_gzip else file.read
+        most = max(path.stat().st_size * MOST_UNPACKED, _SMALL_BYTES)
+        total = 0
         while chunk := read(_CHUNK_BYTES):
+            total += len(chunk)
+            if is_gzip and total > most:
+                raise _BombError
             yield chunk

@@ -13,6 +13,8 @@ from casetable.problems import Rule
 from casetable.query.lint import advice, characters, known, structure, terms
 from casetable.query.lint.finding import Edit, Finding, Subject
 from casetable.query.lint.known import lint_known
+from casetable.query.sent import unsendable
+from casetable.query.tokens import comments_of
 
 RULES: tuple[Rule, ...] = (*structure.RULES, *terms.RULES, *characters.RULES, *advice.RULES, *known.RULES)
 # The more particular a check is, the earlier it stands: what it has told of, a general one need not tell.
@@ -25,7 +27,10 @@ _CHECKS = (
     *advice.CHECKS,
 )
 
-__all__ = ["RULES", "Edit", "Finding", "edits_of", "lint", "lint_known", "with_edits_made"]
+# Of findings that cannot all be mended at once, so many are tried one by one.
+MOST_TRIED = 100
+
+__all__ = ["RULES", "Edit", "Finding", "edits_of", "lint", "lint_known", "safe_edits", "with_edits_made"]
 
 
 def lint(text: str) -> tuple[Finding, ...]:
@@ -47,9 +52,26 @@ def edits_of(findings: Iterable[Finding]) -> list[Edit]:
     """Returns the edits of findings in the order of the text; of edits that overlap, the first one."""
     kept: list[Edit] = []
     for edit in sorted({edit for finding in findings for edit in finding.edits}, key=lambda e: (e.start, e.end)):
-        if not kept or edit.start >= kept[-1].end:
+        if not kept or (edit.start >= kept[-1].end and edit.start > kept[-1].start):
             kept.append(edit)
     return kept
+
+
+def safe_edits(text: str, findings: Iterable[Finding]) -> list[Edit]:
+    """Returns the edits of findings that do not spoil the strategy: it can still be sent, and its comments stay."""
+    chosen = [finding for finding in findings if finding.edits]
+    edits = edits_of(chosen)
+    if not edits or not _is_spoilt(text, with_edits_made(text, edits)):
+        return edits
+    kept: list[Finding] = []
+    for finding in chosen[:MOST_TRIED]:
+        if not _is_spoilt(text, with_edits_made(text, edits_of([*kept, finding]))):
+            kept.append(finding)
+    return edits_of(kept)
+
+
+def _is_spoilt(before: str, after: str) -> bool:
+    return comments_of(before) != comments_of(after) or (bool(unsendable(after)) and not unsendable(before))
 
 
 def with_edits_made(text: str, edits: Iterable[Edit]) -> str:

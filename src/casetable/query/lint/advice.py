@@ -170,7 +170,7 @@ def _narrower_than(
                 if by is not None and by is not term and _same(by) != _same(term):
                     return by
         for word in words:
-            for length in range(4, len(word) + 1):
+            for length in range(4, min(len(word), 40) + 1):
                 by = stems.get((field, word[:length]))
                 if by is not None and by is not term and _same(by) != _same(term):
                     return by
@@ -230,7 +230,9 @@ def spellings(subject: Subject) -> Iterator[Finding]:
     for term in free:
         for word in words_of(term.text):
             for other in variants_of(word):
-                is_there = other in there or any(other.startswith(stem) for stem in stems if len(stem) > 3)
+                is_there = other in there or any(
+                    other[:length] in stems for length in range(4, min(len(other), 30) + 1)
+                )
                 if not is_there and word not in missing:
                     missing[word] = (term, other)
     if missing:

@@ -90,6 +90,8 @@ L142 = rule(
     message="'\"COVID–19\"' has a typographic dash (U+2013); expected '-'",
 )
 _FULL_WIDTH = re.compile("［[^［］]{0,40}］|[！＃-）＋-～]+")
+_OPERATOR = re.compile(r"\b(?:AND|OR|NOT)\b", re.IGNORECASE)
+_MEANINGFUL = frozenset('"#[]()/*:')
 _DASH = re.compile(r"(?<=\w)[‐‑–—−](?=\w)")
 _ASTERISKS = re.compile("[∗＊⁎✱✲﹡⋆٭]")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5});")
@@ -101,9 +103,9 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u
 
 
 def asterisks(subject: Subject) -> Iterator[Finding]:
-    for found in _ASTERISKS.finditer(subject.text):
+    for found in _ASTERISKS.finditer(subject.code):
         at = found.start()
-        before = re.search(r"[\w-]*\Z", subject.text[max(0, at - 40) : at])
+        before = re.search(r"[\w-]*\Z", subject.code[max(0, at - 40) : at])
         word = before[0] if before else ""
         searched = f", so PubMed searches for the whole word {shown(word)}" if word else ""
         message = f"{shown(found[0])} (U+{ord(found[0]):04X}) is no '*'{searched}; expected '*'"
@@ -111,25 +113,29 @@ def asterisks(subject: Subject) -> Iterator[Finding]:
 
 
 def entities(subject: Subject) -> Iterator[Finding]:
-    for found in _ENTITY.finditer(subject.text):
+    for found in _ENTITY.finditer(subject.code):
         meant = html.unescape(found[0])
         if meant == found[0] or len(meant) != 1:
             continue
         start, end = found.span()
         message = f"{shown(found[0])} is HTML for {shown(meant)}; expected the character itself"
-        yield Finding(rule=L111, start=start, end=end, message=message, edits=(Edit(start=start, end=end, text=meant),))
+        # What has a meaning in the language would change more than the word that it stands in.
+        edits = (Edit(start=start, end=end, text=meant),) if meant not in _MEANINGFUL and not meant.isspace() else ()
+        yield Finding(rule=L111, start=start, end=end, message=message, edits=edits)
 
 
 def quotes(subject: Subject) -> Iterator[Finding]:
-    places = [found.start() for found in _TYPOGRAPHIC.finditer(subject.text)]
+    places = [found.start() for found in _TYPOGRAPHIC.finditer(subject.code)]
     if places:
         first = places[0]
         count = f"{len(places)} quotes are" if len(places) > 1 else "a quote is"
-        message = f"{count} typographic, as {shown(subject.text[first])}; expected '\"'"
+        message = f"{count} typographic, as {shown(subject.code[first])}; expected '\"'"
         edits = tuple(Edit(start=at, end=at + 1, text='"') for at in places)
         also = tuple((at, at + 1) for at in places[1:])
         yield Finding(rule=L117, start=first, end=first + 1, message=message, edits=edits, also=also)
-    for found in _SINGLE.finditer(subject.text):
+    for found in _SINGLE.finditer(subject.code):
+        if _OPERATOR.search(found[1]):
+            continue
         start, end = found.span()
         message = f'single quotes make no phrase for PubMed; expected "{found[1][:60]}"'
         edits = (Edit(start=start, end=end, text=f'"{found[1]}"'),)
@@ -137,15 +143,20 @@ def quotes(subject: Subject) -> Iterator[Finding]:
 
 
 def invisible(subject: Subject) -> Iterator[Finding]:
-    for found in _INVISIBLE.finditer(subject.text):
+    for found in _INVISIBLE.finditer(subject.code):
         at = found.start()
         name = unicodedata.name(found[0], "a control character").lower()
         message = f"U+{ord(found[0]):04X} ({name}) stands here, which nobody sees; expected it removed"
-        yield Finding(rule=L119, start=at, end=at + 1, message=message, edits=(Edit(start=at, end=at + 1, text=""),))
+        before, after = subject.code[at - 1 : at] if at else " ", subject.code[at + 1 : at + 2] or " "
+        # A zero-width space may stand between two words, and what is removed may join signs to another meaning.
+        is_within = before.isalnum() and after.isalnum() and found[0] != "\u200b"
+        is_sure = is_within or before.isspace() or after.isspace()
+        edits = (Edit(start=at, end=at + 1, text=""),) if is_sure else ()
+        yield Finding(rule=L119, start=at, end=at + 1, message=message, edits=edits)
 
 
 def full_width(subject: Subject) -> Iterator[Finding]:
-    for found in _FULL_WIDTH.finditer(subject.text):
+    for found in _FULL_WIDTH.finditer(subject.code):
         start, end = found.span()
         meant = unicodedata.normalize("NFKC", found[0])
         message = f"{shown(found[0])} is in full-width characters; expected {shown(meant)}"
@@ -153,13 +164,13 @@ def full_width(subject: Subject) -> Iterator[Finding]:
 
 
 def dashes(subject: Subject) -> Iterator[Finding]:
-    places = [found.start() for found in _DASH.finditer(subject.text)]
+    places = [found.start() for found in _DASH.finditer(subject.code)]
     if places:
         first = places[0]
-        begun = re.search(r"\S*\Z", subject.text[max(0, first - 30) : first])
-        after = re.match(r"[^\s\[]*", subject.text[first : first + 30])
+        begun = re.search(r"\S*\Z", subject.code[max(0, first - 30) : first])
+        after = re.match(r"[^\s\[]*", subject.code[first : first + 30])
         word = f"{begun[0] if begun else ''}{after[0] if after else ''}"
-        message = f"{shown(word)} has a typographic dash (U+{ord(subject.text[first]):04X}); expected '-'"
+        message = f"{shown(word)} has a typographic dash (U+{ord(subject.code[first]):04X}); expected '-'"
         edits = tuple(Edit(start=at, end=at + 1, text="-") for at in places)
         also = tuple((at, at + 1) for at in places[1:])
         yield Finding(rule=L142, start=first, end=first + 1, message=message, edits=edits, also=also)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from casetable.problems import Example, Rule, Severity, joined, shown
 from casetable.query.parse import read
+from casetable.query.tokens import comments_blanked
 from casetable.query.translate import settled
 from casetable.query.tree import Boolean, Chain, Group, Line, Lines, Node, Range, Term, fold, unparse, walk
 
@@ -63,11 +64,12 @@ def rule(
 class Subject:
     """A strategy as lint looks at it: its text, as much of its tree as can be read, and what cannot be.
 
-    A group that is one value with a tag counts as that value.
+    `code` is the text with blanks for its comments. A group that is one value with a tag counts as that value.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.code = comments_blanked(text)
         node, self.faults = read(text)
         self.root: Node | None = fold(node, settled) if node is not None else None
         self._told: list[tuple[int, int]] = []
@@ -119,8 +121,13 @@ class Subject:
     @cached_property
     def in_tagged_groups(self) -> frozenset[int]:
         """The places at which terms begin that stand in a group with a tag."""
-        groups = (node for node in self.nodes if isinstance(node, Group) and node.tag is not None)
-        return frozenset(node.start for group in groups for node in walk(group.inner))
+        found: set[int] = set()
+        end = -1
+        for node in self.nodes:  # in the order of the text, so that an outer group comes before those within
+            if isinstance(node, Group) and node.tag is not None and node.start >= end:
+                found.update(part.start for part in walk(node.inner))
+                end = node.end
+        return frozenset(found)
 
     def written(self, node: Node, limit: int = 60) -> str:
         """Returns a node as it stands in the text, in quotes for a message."""

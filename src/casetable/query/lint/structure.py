@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from casetable.problems import Severity, shown
 from casetable.query.lint.finding import CHECK_TAGS, Edit, Finding, Subject, rule, several
@@ -12,6 +12,7 @@ from casetable.query.tree import (
     Boolean,
     Chain,
     Group,
+    Line,
     Lines,
     Node,
     Operator,
@@ -158,6 +159,10 @@ L137 = rule(
 
 _OPERATOR_WITHIN = re.compile(r"(?<!\S)(AND|OR|NOT)(?!\S)")
 _TAG_WITHIN = re.compile(r"\[([\w/ :~-]{2,30})\]")
+# Tags that are no words of a search.
+_SHORT_TAGS = frozenset(
+    {"tiab", "ti", "tw", "mh", "majr", "au", "ta", "pt", "dp", "ot", "nm", "sh", "la", "mesh", "pmid"}
+)
 _FIELDS = r"\.(?:[a-z]{2}|mp)(?:,(?:[a-z]{2}|mp))*\."
 _OVID_FIELDS = re.compile(rf"(?:(?<=[\w*])|\A)({_FIELDS})(?!\w)")
 _OVID_HEADING = re.compile(r"\b(?:exp )?\*?[A-Za-z][A-Za-z ,-]{0,80}/(?![\w ])|\bexp [A-Z][A-Za-z ,-]{0,80}/?")
@@ -203,21 +208,21 @@ def operators(subject: Subject) -> Iterator[Finding]:
         message = f"{several(shown(operator.text) for operator in lower)} is in lower case; expected capitals"
         if len({operator.text for operator in lower}) > 1:
             message = message.replace(" is in ", " are in ")
-        edits = tuple(Edit(start=o.start, end=o.end, text=o.text.upper()) for o in lower)
+        edits = tuple(
+            Edit(start=o.start, end=o.end, text=o.text.upper())
+            for o in lower
+            if subject.text[o.start : o.end].split() == o.text.split()  # no comment stands within
+        )
         yield Finding(rule=L124, start=lower[0].start, end=lower[0].end, message=message, edits=edits)
 
 
 def _implied(subject: Subject, before: Node, operand: Node) -> Finding:
     if isinstance(operand, Group) and isinstance(operand.inner, Term) and operand.tag is None:
         name = operand.inner.text
-        if (
-            operand.inner.tag is None
-            and not operand.inner.is_quoted
-            and Tag(text=name).field is not None
-            and name.islower()
-        ):
+        if operand.inner.tag is None and not operand.inner.is_quoted and name.lower() in _SHORT_TAGS:
             message = f"'({name})' is a term for PubMed; expected [{name}]"
-            edits = (Edit(start=operand.start, end=operand.end, text=f"[{name}]"),)
+            is_bare = isinstance(before, Term) and before.tag is None
+            edits = (Edit(start=operand.start, end=operand.end, text=f"[{name}]"),) if is_bare else ()
             return Finding(rule=L137, start=before.start, end=operand.end, message=message, edits=edits)
     message = f"no operator stands before {subject.written(operand)}, so PubMed reads AND; expected AND or OR"
     return Finding(rule=L122, start=operand.start, end=operand.end, message=message)
@@ -357,14 +362,14 @@ def lines(subject: Subject) -> Iterator[Finding]:
     by_number = {line.number: line for line in subject.lines}
     last = subject.root.last.number
     for line in subject.lines:
-        yield from _plain_numbers(_numbers_of(line.inner))
+        yield from _plain_numbers(_numbers_of(line, by_number))
     used, stack = {last}, [last]
     while stack:
         for node in walk(by_number[stack.pop()].inner):
             if isinstance(node, Reference) and node.number in by_number and node.number not in used:
                 used.add(node.number)
                 stack.append(node.number)
-    if any(_numbers_of(line.inner) for line in subject.lines) or any(
+    if any(_numbers_of(line, by_number) for line in subject.lines) or any(
         _OVID_LINES.match(term.text) for term in subject.terms
     ):
         return  # whose lines are named is not known until the numbers have their '#'
@@ -381,13 +386,18 @@ def _only_number(root: Node) -> tuple[Reference | None, Node | None]:
     return None, None
 
 
-def _numbers_of(node: Node) -> list[Term]:
-    """Returns the plain numbers of a line that joins nothing but numbers, else none."""
-    leaves = [part for part in walk(node) if not isinstance(part, Group | Chain)]
+def _numbers_of(line: Line, lines: Collection[int]) -> list[Term]:
+    """Returns the plain numbers of a line that joins nothing but numbers of lines before it, else none."""
+    leaves = [part for part in walk(line.inner) if not isinstance(part, Group | Chain)]
     numbers = [
         part
         for part in leaves
-        if isinstance(part, Term) and part.tag is None and not part.is_quoted and part.text.isdecimal()
+        if isinstance(part, Term)
+        and part.tag is None
+        and not part.is_quoted
+        and re.fullmatch("[0-9]{1,6}", part.text)
+        and int(part.text) in lines
+        and int(part.text) < line.number
     ]
     is_joined = len(leaves) > 1 and all(isinstance(part, Reference | Term) for part in leaves)
     return numbers if is_joined and len(numbers) == sum(isinstance(part, Term) for part in leaves) else []

@@ -11,7 +11,7 @@ from casetable.query.dates import span_of
 from casetable.query.evaluate import LEAST_TRUNCATED, is_stop_word, pmids_of
 from casetable.query.lint.finding import Edit, Finding, Subject, ends_of, places_of, rule, several
 from casetable.query.tags import TAG_NAMES, Field, Kind, Tag
-from casetable.query.tree import Group, Node, Range, Term, walk
+from casetable.query.tree import Chain, Group, Node, Range, Term, walk
 from casetable.query.words import words_of
 
 L102 = rule(
@@ -279,12 +279,17 @@ def _ignored_modifier(node: Node, tag: Tag, field: Field) -> Finding:
 
 def _on_group(group: Group, tag: Tag) -> Finding:
     message = f"the tag [{tag.text[:40]}] stands behind a group, where PubMed ignores it; expected it behind each term"
-    inside = [node for node in walk(group.inner) if not isinstance(node, Group) and not hasattr(node, "operands")]
-    is_plain = tag.field is not None and all(isinstance(node, Term) and node.tag is None for node in inside)
+    inside: list[Term] = []
     edits: tuple[Edit, ...] = ()
-    if is_plain:
-        each = tuple(Edit(start=node.end, end=node.end, text=f"[{tag.text}]") for node in inside)
-        edits = (*each, Edit(start=tag.start, end=tag.end, text=""))
+    for node in walk(group.inner):
+        if isinstance(node, Term) and node.tag is None:
+            inside.append(node)
+        elif not isinstance(node, Chain) and not (isinstance(node, Group) and node.tag is None):
+            break  # another tag stands within
+    else:
+        if tag.field is not None:
+            each = tuple(Edit(start=node.end, end=node.end, text=f"[{tag.text}]") for node in inside)
+            edits = (*each, Edit(start=tag.start, end=tag.end, text=""))
     return Finding(rule=L103, start=tag.start, end=tag.end, message=message, edits=edits)
 
 
