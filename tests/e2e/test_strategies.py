@@ -431,7 +431,9 @@ def test_a_known_record_that_is_missed_is_told_with_what_loses_it(example: Path)
         "  known record pmid:90000004 was not found: the limits of dates lose it",
         "  known record doi:10.1234/nowhere was not found: not in the source",
     ]
+    assert f"  {url} answered, not PubMed itself" in ran.out.splitlines()
     line = json.loads((example / "queries/searches.jsonl").read_text().splitlines()[-1])
+    assert line["server"] == url
     assert line["term"] == "( (zebra[tiab]) AND (quietol[tiab] OR gnu[tiab]) ) NOT animals[mh]"
     assert line["missed"] == {
         "pmid:90000002": ["2"],

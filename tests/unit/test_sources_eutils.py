@@ -292,3 +292,17 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError) as told:
         Service().pubmed(url=url)
     assert str(told.value) == "CASETABLE_EUTILS_URL is not a web address; expected http://… or https://…"
+
+
+def test_a_server_in_pubmeds_place_is_named_without_what_may_be_secret() -> None:
+    def server(url: str) -> str:
+        return PubMed(
+            transport=lambda *_: None,  # type: ignore[arg-type, return-value]
+            clock=lambda: 0.0,
+            sleep=lambda _: None,
+            identity=Identity(),
+            url=url,
+        ).server
+
+    assert server(PUBMED_URL) == ""
+    assert server("http://user:s3cr3t@127.0.0.1:8000/eutils?api_key=s3cr3t") == "http://127.0.0.1:8000/eutils"

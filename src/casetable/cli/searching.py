@@ -110,6 +110,8 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
         search = each.search
         change = "first search" if each.is_first else f"{len(search.added)} new, {len(search.removed)} gone"
         yield f"{search.strategy}: {counted(each.hits, 'hit')} at {search.source} ({change})"
+        if search.server:
+            yield f"  {search.server} answered, not {search.source} itself"
         if search.translation:
             yield f"  searched as: {search.translation}"
         for name, told in (*search.errors.items(), *search.warnings.items()):
@@ -121,8 +123,7 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
                 yield f"  {sign} {named(record)}{standing}{gone}"
             if len(records) > SHOWN_AT_MOST:
                 yield f"  {sign} and {len(records) - SHOWN_AT_MOST} more"
-        for key, lost in search.missed.items():
-            yield f"  known record {key} was not found: {'; '.join(map(_loss, lost)) or 'each block finds it by itself'}"
+        yield from _missed_lines(search)
         if search.not_returned:
             yield f"  asked for and not returned: {', '.join(search.not_returned)}"
     for name in found.unchanged:
@@ -133,6 +134,11 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
     )
     if found.undecided:
         yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
+
+
+def _missed_lines(search: Search) -> Iterator[str]:
+    for key, lost in search.missed.items():
+        yield f"  known record {key} was not found: {'; '.join(map(_loss, lost)) or 'each block finds it by itself'}"
 
 
 def _loss(name: str) -> str:
@@ -178,6 +184,10 @@ def log(context: click.Context, names: tuple[str, ...], day: str | None, form: s
         parts = [f"+{len(search.added)}", f"-{len(search.removed)}"]
         parts += [f"{len(search.changed)} changed"] if search.changed else []
         echo(f"{search.when}  {search.strategy}  {counted(hits, 'hit')}  ({', '.join(parts)})")
+        if search.server:
+            echo(f"  {search.server} answered, not {search.source} itself")
+        for line in _missed_lines(search):
+            echo(line)
         for name, told in (*search.errors.items(), *search.warnings.items()):
             echo(f"  {search.source} says {name}: {'; '.join(told)}")
         if search.not_returned:
@@ -199,6 +209,7 @@ def _search_value(search: Search) -> dict[str, Any]:
         "id": search.id,
         "strategy": search.strategy,
         "source": search.source,
+        "server": search.server,
         "when": search.when,
         "count": search.count,
         "term": search.term,

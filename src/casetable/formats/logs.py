@@ -167,6 +167,7 @@ def _search_value(search: Search) -> dict[str, Any]:
         "parameters": dict(search.parameters),
         **{name: list(keys) for name in _LATER if (keys := getattr(search, name))},
         **({"missed": {key: list(lost) for key, lost in search.missed.items()}} if search.missed else {}),
+        **({"server": search.server} if search.server else {}),
     }
 
 
@@ -181,7 +182,7 @@ def _search(value: Mapping[str, Any]) -> Search | None:
                 name: _as_text(value[name])
                 for name in ("id", "previous", "strategy", "source", "when", "strategy_hash", "tool")
             },
-            **{name: _as_text(value.get(name, "")) for name in ("term", "translation")},
+            **{name: _as_text(value.get(name, "")) for name in ("term", "translation", "server")},
             method=Method(value["method"]),
             count=_as_count(value["count"]),
             added=_as_texts(value["added"]),

@@ -221,6 +221,7 @@ class Search:
     the source gave no record, `changed` records that it changed since the search before (hits, and such that no search finds any more), `deleted` those removed
     of which it has no record any more. `missed` are known records that it did not find, each with what loses it: the
     numbers of the strategy's blocks, "dates" or "not in the source"; nothing where the source finds it block by block.
+    `server` is the address that answered in the source's place, or nothing.
     """
 
     id: str
@@ -244,6 +245,7 @@ class Search:
     changed: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     missed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    server: str = ""
 
 
 # --- protocol and decisions -------------------------------------------------------------------------------------------

@@ -58,6 +58,10 @@ class PubMed:
             if not (value.strip().isascii() and value.strip().isprintable()):
                 raise UsageError(f"{name} holds characters that cannot be sent; expected plain ASCII text")
         self._url = url.rstrip("/") + "/"
+        # Without what may be a secret: a user's name and password.
+        self.server = (
+            "" if self._url == PUBMED_URL else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        )
         self._identity = {
             name: value.strip()
             for name, value in (("tool", TOOL), ("email", identity.email), ("api_key", identity.api_key))

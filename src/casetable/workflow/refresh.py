@@ -210,6 +210,7 @@ class _Run:
                     warnings=answer.warnings,
                     parameters={name: value for name, value in parameters.items() if name != "term"},
                     missed=lost,
+                    server=source.server,
                 ),
                 tuple(f"pmid:{pmid}" for pmid in answer.pmids),
             )
