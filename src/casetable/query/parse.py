@@ -34,7 +34,7 @@ def parse(text: str, *, is_sent: bool = False) -> Node:
 
     A strategy may have comments (`# …` to the end of the line, `/* … */`), and numbered lines (`#1 …`, or `1. …` from 1
     on) of which later ones name earlier ones by `#1`: then the tree is `Lines`. A term that `is_sent` has neither, as
-    PubMed knows none of both.
+    PubMed knows neither.
     """
     node, faults = read(text, is_sent=is_sent)
     if faults:
