@@ -1,0 +1,32 @@
+"""Duplicates: records of the same report, found without reading any, and never beyond what a person ruled.
+
+For bibliographic files: `normalize` one record, `blocks` its keys, `compare` and `decide` one pair, `cluster` the pairs;
+`deduplicate` runs them all. For a review, `group_records` joins its records under the rulings of its curators.
+"""
+
+from casetable.dedup.cluster import Broken, Deduplicated, Pair, deduplicate
+from casetable.dedup.decide import Decision, Settings, Verdict, compare, decide
+from casetable.dedup.groups import RULES, Group, Link, explain, group_records, is_another
+from casetable.dedup.normalize import Entry, Normal, blocks, normalize
+
+__all__ = [
+    "RULES",
+    "Broken",
+    "Decision",
+    "Deduplicated",
+    "Entry",
+    "Group",
+    "Link",
+    "Normal",
+    "Pair",
+    "Settings",
+    "Verdict",
+    "blocks",
+    "compare",
+    "decide",
+    "deduplicate",
+    "explain",
+    "group_records",
+    "is_another",
+    "normalize",
+]
