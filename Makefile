@@ -3,6 +3,7 @@
 # make check    lint, types, layers, and the review itself
 # make wheel    builds the wheel and tests it, installed in an environment of its own
 # make bench    the benchmarks (ratios within one run)
+# make bench-dedup DATA=FOLDER   duplicates on labelled CSVs and a synthetic set, beside bib-dedupe
 # make faults   the fault matrix, 200 runs a fault
 # make kills    200 kills of a refresh
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench faults kills clean
+.PHONY: review test check wheel bench bench-dedup faults kills clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -54,6 +55,11 @@ bench: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python bench/pubmed.py
 	PYTHONPATH=. $(BIN)/python bench/match.py
 
+bench-dedup: $(VENV)/.dev
+	test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check -q install bib-dedupe
+	BIB_DEDUPE_PYTHON=$(VENV)-bench/bin/python PYTHONPATH=. $(BIN)/python bench/dedup.py --synthetic 5000 $(DATA)
+
 # Long runs: the fault matrix (200 seeds a fault), and 200 kills of a refresh.
 faults: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python bench/faults.py
@@ -62,4 +68,4 @@ kills: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python bench/kills.py
 
 clean:
-	rm -rf build dist $(VENV) $(VENV)-wheel
+	rm -rf build dist $(VENV) $(VENV)-wheel $(VENV)-bench

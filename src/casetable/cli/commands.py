@@ -181,11 +181,41 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
 
 
 @click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 @click.option("--explain", nargs=2, metavar="A B", help="Say why two records are one report, or are not.")
+@click.option("--clusters", type=click.Path(), help="With files: write record_id,cluster_id, a row a record.")
+@click.option(
+    "--pairs", type=click.Path(), help="With files: write the pairs that are the same, and those that may be."
+)
+@click.option(
+    "--cochrane-versions", is_flag=True, help="With files: take the versions of a Cochrane review for one report."
+)
 @form_option()
 @click.pass_context
-def dedupe(context: click.Context, explain: tuple[str, str] | None, form: str) -> None:
-    """Show which records were joined as one report, and why."""
+def dedupe(
+    context: click.Context,
+    files: tuple[str, ...],
+    explain: tuple[str, str] | None,
+    clusters: str | None,
+    pairs: str | None,
+    form: str,
+    *,
+    cochrane_versions: bool,
+) -> None:
+    """Find the records of one report, in files or in the review, and say why they are one.
+
+    FILE is CSV, RIS, NBIB, PubMed XML or records.jsonl, also gzipped; it need not belong to a review. Without a file,
+    the review's own records are shown as they were joined.
+    """
+    if files:
+        from casetable.cli.duplicates import dedupe_files
+
+        dedupe_files(files, explain, clusters, pairs, form, joins_cochrane_versions=cochrane_versions)
+        return
+    if clusters or pairs or cochrane_versions:
+        from casetable.errors import UsageError
+
+        raise UsageError("--clusters, --pairs and --cochrane-versions are for files; expected one or more")
     from casetable import workflow
     from casetable.cli.show import counted, envelope
 

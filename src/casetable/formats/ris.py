@@ -55,7 +55,7 @@ class _Record:
 
 def is_ris(head: bytes) -> bool:
     """Says whether a file that begins so is RIS; NBIB has such lines too, but a PMID line to begin a record."""
-    text = _decoded(head)
+    text = decoded(head)
     return _FIRST.match(text) is not None and (text.lstrip().startswith("TY") or not _NBIB.search(text))
 
 
@@ -65,7 +65,7 @@ def read_ris(data: bytes) -> Iterator[RisEntry | RisFlaw]:
     The bytes are UTF-8, UTF-16 with a byte order mark, or else cp1252.
     """
     record: _Record | None = None
-    for number, line in enumerate(_decoded(data).splitlines(), start=1):
+    for number, line in enumerate(decoded(data).splitlines(), start=1):
         found = _LINE.fullmatch(line.strip("\x1a\ufeff ").rstrip())
         tag = found[1] if found else ""
         value = (found[2] or "").strip() if found else line.strip()
@@ -87,7 +87,8 @@ def read_ris(data: bytes) -> Iterator[RisEntry | RisFlaw]:
         yield _entry(record)
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """Returns the text of an export: UTF-8 or UTF-16 by its mark, UTF-8, GB18030 where it is Chinese, else cp1252."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     try:
@@ -95,7 +96,13 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.end == len(data):
             return data[: error.start].decode("utf-8-sig")  # the head of a file ends within a character
+    try:
+        chinese = data.decode("gb18030")
+    except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")
+    # Accented letters of cp1252 stand alone between plain ones; Chinese ones stand in rows.
+    rows = sum(map(len, re.findall("[\u4e00-\u9fff]{2,}", chinese)))
+    return chinese if rows * 2 > len(re.findall(r"[^\x00-\x7f]", chinese)) else data.decode("cp1252", errors="replace")
 
 
 def _entry(record: _Record) -> RisEntry | RisFlaw:

@@ -62,6 +62,17 @@ def load_articles(paths: Iterable[Path]) -> Library:
     return Library(articles=tuple(shelf.values()), faults=tuple(faults))
 
 
+def read_bytes(path: Path) -> tuple[bytes, str]:
+    """Returns the bytes of a file, unpacked where it is gzipped, or what is wrong with it."""
+    try:
+        return b"".join(_chunks(path)), ""
+    except (OSError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "is damaged"
+        return b"", f"{path}: cannot be read: {reason}"
+    except _BombError:
+        return b"", f"{path}: unpacks to more than {MOST_UNPACKED} times its size; expected a file of records"
+
+
 def _fullness(stored: Stored) -> tuple[bool, bool, bool]:
     extent = stored.article.extent
     return bool(stored.xml), extent is Extent.FULL, extent is Extent.EXPORT

@@ -1,0 +1,105 @@
+"""Reads CSV of bibliographic records, with whatever header databases and reference managers write."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from casetable.formats.ris import decoded
+
+# The columns of a record, and what they are called elsewhere (lower case, letters only).
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "record_id": ("recordid", "id", "key", "recordnumber", "uid"),
+    "title": ("title", "articletitle", "documenttitle", "ti", "primarytitle"),
+    "authors": ("authors", "author", "authorfullnames", "authornames", "au", "creator"),
+    "year": ("year", "publicationyear", "pubyear", "py", "yearofpublication", "date", "publicationdate"),
+    "journal": (
+        "journal",
+        "sourcetitle",
+        "publicationtitle",
+        "journalbook",
+        "journaltitle",
+        "secondarytitle",
+        "containertitle",
+        "so",
+    ),
+    "volume": ("volume", "vol", "vl"),
+    "issue": ("issue", "number", "iss", "is"),
+    "pages": ("pages", "page", "pg", "pagination"),
+    "first_page": ("pagestart", "startpage", "firstpage", "sp", "bp"),
+    "last_page": ("pageend", "endpage", "lastpage", "ep"),
+    "doi": ("doi", "do", "digitalobjectidentifier"),
+    "pmid": ("pmid", "pubmedid", "pm"),
+    "abstract": ("abstract", "abstractnote", "ab"),
+    "source": ("source", "database", "db", "databasename"),
+}
+_NAMED = {name: column for column, names in _HEADERS.items() for name in names}
+MOST_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvRow:
+    """A record's values by column, "" where it has none, and the line (from 1) on which it ends."""
+
+    values: Mapping[str, str]
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvFlaw:
+    """What cannot be read: its line, and what is wrong."""
+
+    line: int
+    message: str
+
+
+def is_csv(head: bytes) -> bool:
+    """Says whether a file that begins so is CSV: its first line names a title or DOI, and another column."""
+    first = decoded(head).lstrip("\n\r").split("\n", 1)[0]
+    columns = {_NAMED.get(_plain(name)) for name in next(csv.reader([first], delimiter=_delimiter(first)), [])}
+    return bool(columns & {"title", "doi"}) and len(columns - {None}) > 1
+
+
+def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
+    """Yields the rows of a CSV file in order, and what cannot be read; raises nothing.
+
+    Commas, semicolons and tabs part the columns; a header names them as a database, Zotero or EndNote does.
+    """
+    csv.field_size_limit(MOST_BYTES)
+    text = decoded(data).replace("\x00", "")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.lstrip("\n\r").split("\n", 1)[0]))
+    header: list[str] | None = None
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield CsvFlaw(line=rows.line_num, message=f"cannot be read as CSV ({error})")
+            return
+        if not any(cell.strip() for cell in row):
+            continue
+        if header is None:
+            header = [_NAMED.get(_plain(name), "") for name in row]
+            continue
+        values = dict.fromkeys(_HEADERS, "")
+        for column, cell in zip(header, row, strict=False):
+            if column and not values[column]:
+                values[column] = cell.strip()
+        if len(row) > len(header):
+            more = len(row) - len(header)
+            yield CsvFlaw(line=rows.line_num, message=f"has {more} more cells than the header; expected {len(header)}")
+        if not values["pages"] and values["first_page"]:
+            values["pages"] = "-".join(page for page in (values["first_page"], values["last_page"]) if page)
+        yield CsvRow(values=values, line=rows.line_num)
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z]", "", name.lower())
+
+
+def _delimiter(line: str) -> str:
+    return max(",;\t", key=line.count)
