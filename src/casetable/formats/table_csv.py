@@ -58,7 +58,7 @@ class CsvFlaw:
 
 def is_csv(head: bytes) -> bool:
     """Says whether a file that begins so is CSV: its first line names a title or DOI, and another column."""
-    first = decoded(head).lstrip("\n\r").split("\n", 1)[0]
+    first = _text(head).lstrip("\n").split("\n", 1)[0]
     columns = {_NAMED.get(_plain(name)) for name in next(csv.reader([first], delimiter=_delimiter(first)), [])}
     return bool(columns & {"title", "doi"}) and len(columns - {None}) > 1
 
@@ -69,8 +69,8 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
     Commas, semicolons and tabs part the columns; a header names them as a database, Zotero or EndNote does.
     """
     csv.field_size_limit(MOST_BYTES)
-    text = decoded(data).replace("\x00", "")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.lstrip("\n\r").split("\n", 1)[0]))
+    text = _text(data)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.lstrip("\n").split("\n", 1)[0]))
     header: list[str] | None = None
     while True:
         try:
@@ -95,6 +95,10 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         if not values["pages"] and values["first_page"]:
             values["pages"] = "-".join(page for page in (values["first_page"], values["last_page"]) if page)
         yield CsvRow(values=values, line=rows.line_num)
+
+
+def _text(data: bytes) -> str:
+    return decoded(data).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
 def _plain(name: str) -> str:
