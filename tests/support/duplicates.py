@@ -342,7 +342,6 @@ def _report(chance: random.Random) -> _Report:
     journal = chance.choice(JOURNALS)
     year = chance.randrange(1985, 2025)
     number = chance.randrange(10**7)
-    words = [chance.choice((DRUGS, DISEASES, OUTCOMES, ADJECTIVES, POPULATIONS)) for _ in range(90)]
     return _Report(
         title=title[0].upper() + title[1:],
         authors=tuple((_family(chance), chance.choice(FIRST)) for _ in range(chance.choice((1, 2, 3, 4, 5, 6, 8)))),
@@ -354,7 +353,13 @@ def _report(chance: random.Random) -> _Report:
         length=chance.randrange(1, 14),
         doi=f"10.{chance.choice((1234, 5555, 10123))}/inv.{year}.{number:07}",
         pmid=str(10_000_000 + number),
-        abstract=" ".join(chance.choice(options) for options in words),
+        abstract=_text(chance),
+    )
+
+
+def _text(chance: random.Random) -> str:
+    return " ".join(
+        chance.choice(chance.choice((DRUGS, DISEASES, OUTCOMES, ADJECTIVES, POPULATIONS))) for _ in range(90)
     )
 
 
@@ -392,7 +397,7 @@ def _elsewhere(base: _Report, chance: random.Random) -> _Report:
         page=base.page + base.length + chance.randrange(1, 200),
         year=base.year + shift,
         volume=base.volume + shift,
-        abstract=base.abstract[::-1],
+        abstract=_text(chance),
     )
 
 

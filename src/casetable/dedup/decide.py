@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
@@ -264,6 +265,8 @@ def _by_title(one: Normal, other: Normal, c: Compared, *, is_within: bool) -> Ru
         is_near = title >= 97 and authors and not c.years and has_words and (c.abstract is None or c.abstract > 90)
         return (_P if is_near else _D), "another journal", False
     agreeing = sum(bool(field) for field in (c.pages, c.volume, c.journal))
+    if is_same and title < 100 and not c.pages and not (c.abstract or 0) > 80 and _has_more(one, other):
+        return _P, "a like title with a word more, the same authors", False
     if is_same and authors and has_words and (agreeing or (c.abstract or 0) > 80 or len(one.words) >= 7):
         return _S, "the same title and authors", False
     if is_same and authors and c.pages and c.volume:
@@ -277,7 +280,9 @@ def _by_title(one: Normal, other: Normal, c: Compared, *, is_within: bool) -> Ru
     ):
         return (_S if agreeing else _P), "the same title, no authors to compare", False
     if (title >= _TITLE_NEAR or is_within) and authors and (c.pages or (c.volume and c.journal)):
-        return _S, "a like title, the same authors and place", False
+        if c.pages or (c.abstract or 0) > 80 or not (is_within or _has_more(one, other)):
+            return _S, "a like title, the same authors and place", False
+        return _P, "a like title with a word more, the same authors", False
     if authors and (title >= 92 or (is_within and c.journal and authors >= _MOST)) and has_words:
         return _P, "a like title and the same authors", False
     return _D, "too little in common", False
@@ -356,6 +361,7 @@ def _is_version(one: Normal, other: Normal) -> bool:
 
 
 _OPPOSED = ({"male", "female"}, {"males", "females"}, {"men", "women"}, {"boys", "girls"}, {"adults", "children"})
+_LIGHT = frozenset({"the", "and", "for", "with", "from", "its", "une", "des", "les", "der", "die", "das", "del", "los"})
 _OPPOSED_PREFIXES = (("hyper", "hypo"), ("pre", "post"), ("intra", "inter"))
 
 
@@ -378,6 +384,23 @@ def _is_swapped(one: Normal, other: Normal, *, is_one_text: bool) -> bool:
             ours.remove(word)
             theirs.remove(near)
     return bool(ours and theirs)
+
+
+def _has_more(one: Normal, other: Normal) -> bool:
+    """Whether one title has a word of weight that the other has not, not even misspelled: a subgroup, another country."""
+    here, there = Counter(one.words), Counter(other.words)
+    ours, theirs = list((here - there).elements()), list((there - here).elements())
+    if "".join(ours) == "".join(theirs):
+        return False
+    for word in list(ours):
+        near = next((candidate for candidate in theirs if _is_misspelling(word, candidate)), None)
+        if near is not None:
+            ours.remove(word)
+            theirs.remove(near)
+    # A word that was torn in two, or two that were run together, are no more.
+    if any("".join(pair) in {*one.words, *other.words} for side in (ours, theirs) for pair in pairwise(side)):
+        return False
+    return any(len(word) > 2 and word not in _LIGHT for word in (*ours, *theirs))
 
 
 def _are_opposed(one: str, other: str) -> bool:
