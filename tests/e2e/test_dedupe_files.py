@@ -122,3 +122,15 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], message: str) -
     ran = dedupe(tmp_path, *arguments)
     assert ran.code == 2
     assert ran.err == f"casetable: {message}\n"
+
+
+def test_exports_of_every_kind(tmp_path: Path) -> None:
+    title = "Zebra fever in foals: a randomized trial of quietol"
+    record = f"<titles><title>{title}</title></titles><electronic-resource-num>10.1234/one</electronic-resource-num>"
+    (tmp_path / "e.xml").write_text(f"<xml><records><record>{record}</record></records></xml>")
+    (tmp_path / "z.json").write_text(json.dumps([{"title": title, "DOI": "10.1234/one"}, {"author": []}]))
+    (tmp_path / "w.txt").write_text(f"FN Clarivate\nVR 1.0\nPT J\nTI {title}\nDI 10.1234/ONE\nER\nEF\n")
+    (tmp_path / "r.ris").write_text(f"TY  - JOUR\nTI  - {title}\nDO  - 10.1234/one\nER  - \n", encoding="utf-16")
+    ran = casetable("dedupe", "e.xml", "z.json", "w.txt", "r.ris", cwd=tmp_path)
+    assert ran.out.splitlines()[0] == "4 records of 4 files: 1 report, 3 duplicates in 1 group"
+    assert "z.json:1: is a record without title, DOI or PMID; expected 'title' in it" in ran.out + ran.err

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casetable.formats.articles import Flaw, Stored, read_articles_of
-from casetable.formats.ris import RisEntry, RisFlaw, is_ris, read_ris
+from casetable.formats.export import Exported, ExportFlaw
+from casetable.formats.ris import is_ris, read_ris
 from casetable.model.article import Article, Extent, Person, Section
 
 PLAIN = """TY  - JOUR
@@ -34,13 +35,13 @@ ER  -\x20
 """
 
 
-def read(text: str) -> list[RisEntry | RisFlaw]:
+def read(text: str) -> list[Exported | ExportFlaw]:
     return list(read_ris(text.encode()))
 
 
 def test_a_record_is_read() -> None:
     [entry] = read(PLAIN)
-    assert entry == RisEntry(
+    assert entry == Exported(
         line=1,
         article=Article(
             extent=Extent.EXPORT,
@@ -84,7 +85,7 @@ def test_dialects() -> None:
             e.article.is_book,
         )
         for e in entries
-        if isinstance(e, RisEntry)
+        if isinstance(e, Exported)
     ]
     assert told == [
         (1, "Type not first", "12345678", "10.1234/two", "", "", False),
@@ -96,18 +97,18 @@ def test_dialects() -> None:
 
 def test_what_is_no_record_is_told_with_its_line_and_costs_no_other() -> None:
     found = read("1. exp Zebras/\n\nTY  - JOUR\nER  - \nLink to the text\nTY  - JOUR\nTI  - A\nER  - \n")
-    assert [(flaw.line, flaw.message) for flaw in found if isinstance(flaw, RisFlaw)] == [
+    assert [(flaw.line, flaw.message) for flaw in found if isinstance(flaw, ExportFlaw)] == [
         (1, "'1. exp Zebras/' stands between records; expected 'TY  - '"),
         (3, "is a record without title, DOI or PMID; expected 'TI  - ' in it"),
         (5, "'Link to the text' stands between records; expected 'TY  - '"),
     ]
-    assert [entry.article.title for entry in found if isinstance(entry, RisEntry)] == ["A"]
+    assert [entry.article.title for entry in found if isinstance(entry, Exported)] == ["A"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_encodings(encoding: str) -> None:
     [entry] = read_ris("TY  - JOUR\nTI  - Fièvre – zèbre\nER  - \n".encode(encoding))
-    assert isinstance(entry, RisEntry)
+    assert isinstance(entry, Exported)
     assert entry.article.title == "Fièvre – zèbre"
 
 

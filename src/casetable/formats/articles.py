@@ -1,4 +1,7 @@
-"""Reads a file of articles, whatever its format: PubMed XML, NBIB, RIS or records.jsonl, told apart by its content."""
+"""Reads a file of articles, whatever its format, which is told from its content.
+
+PubMed XML, NBIB, RIS, EndNote XML, CSL-JSON, Web of Science's tagged text, records.jsonl.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,14 @@ from dataclasses import dataclass
 from itertools import chain
 from xml.etree import ElementTree
 
+from casetable.formats.csl_json import is_csl, read_csl
+from casetable.formats.endnote_xml import is_endnote, read_endnote
+from casetable.formats.export import Exported, ExportFlaw
 from casetable.formats.logs import read_records
 from casetable.formats.medline import Entry, read_medline
 from casetable.formats.pubmed_xml import cut_records, read_article
-from casetable.formats.ris import RisEntry, is_ris, read_ris
+from casetable.formats.ris import is_ris, read_ris
+from casetable.formats.wos import is_wos, read_wos
 from casetable.model import record_key
 from casetable.model.article import Article, article_of
 
@@ -47,16 +54,24 @@ def read_articles_of(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | De
     head = next(pieces, b"")
     whole = chain([head], pieces)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if start == b"<":
+    if is_endnote(head):
+        yield from _export(path, read_endnote(whole))
+    elif start == b"<":
         yield from _xml(path, whole)
     elif start == b"{":
         yield from _lines(path, b"".join(whole))
+    elif is_csl(head):
+        yield from _export(path, read_csl(b"".join(whole)))
     elif is_ris(head):
-        yield from _ris(path, b"".join(whole))
+        yield from _export(path, read_ris(b"".join(whole)))
+    elif is_wos(head):
+        yield from _export(path, read_wos(b"".join(whole)))
     elif start:
         yield from _nbib(path, whole)
     else:
-        yield Flaw(message=f"{path}: is empty; expected PubMed XML, NBIB, RIS or a records.jsonl")
+        yield Flaw(
+            message=f"{path}: is empty; expected PubMed XML, NBIB, RIS, EndNote XML, CSL-JSON, Web of Science text or a records.jsonl"
+        )
 
 
 def _stored(article: Article, own: str, xml: bytes = b"") -> Stored:
@@ -79,7 +94,7 @@ def _xml(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | Deleted | Flaw
         else:
             yield Deleted(pmids=read)
     if is_empty:
-        yield Flaw(message=f"{path}: holds no PubmedArticle; expected PubMed XML as EFetch sends it")
+        yield Flaw(message=f"{path}: holds no PubmedArticle; expected PubMed XML as EFetch sends it, or EndNote's XML")
 
 
 def _nbib(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | Flaw]:
@@ -90,9 +105,9 @@ def _nbib(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | Flaw]:
             yield Flaw(message=f"{path}:{read.line}: {read.message}")
 
 
-def _ris(path: str, data: bytes) -> Iterator[Stored | Flaw]:
-    for read in read_ris(data):
-        if isinstance(read, RisEntry):
+def _export(path: str, records: Iterable[Exported | ExportFlaw]) -> Iterator[Stored | Flaw]:
+    for read in records:
+        if isinstance(read, Exported):
             yield _stored(read.article, f"{path}:{read.line}")
         else:
             yield Flaw(message=f"{path}:{read.line}: {read.message}")

@@ -31,11 +31,11 @@ class Cut:
 _OPEN = re.compile(rb"<(PubmedArticle|PubmedBookArticle|DeleteCitation)[\s>]")
 
 
-def cut_records(chunks: Iterable[bytes]) -> Iterator[Cut]:
+def cut_records(chunks: Iterable[bytes], opens: re.Pattern[bytes] = _OPEN) -> Iterator[Cut]:
     """Yields the records of a PubmedArticleSet from its bytes in pieces of any size.
 
     What stands between records is passed over; a record that is never closed is yielded as it is. UTF-8 only, as NLM
-    writes it.
+    writes it. `opens` finds the start tag of a record, whose name is its group 1.
     """
     rest, line = b"", 1
     closing: bytes | None = None
@@ -44,7 +44,7 @@ def cut_records(chunks: Iterable[bytes]) -> Iterator[Cut]:
         rest += chunk
         while True:
             if closing is None:
-                opened = _OPEN.search(rest, searched)
+                opened = opens.search(rest, searched)
                 if opened is None:
                     keep = max(len(rest) - 24, 0)  # a tag may be torn between two pieces
                     line += rest.count(b"\n", 0, keep)

@@ -7,13 +7,13 @@ trackers of asreview, synthesisr and CiteSource tell of them). Tags: https://en.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from casetable.formats.export import Exported, ExportFlaw, checked, decoded, person_of, published_of
 from casetable.model import DOI, PMCID, PMID, normal_doi
-from casetable.model.article import Article, Extent, Person, Section
+from casetable.model.article import Article, Extent, Section
 from casetable.problems import shown
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?: (.*))?")
@@ -31,22 +31,6 @@ _PUBLISHED = ("PY", "Y1", "DA")
 _DOIS = ("DO", "UR", "L3", "M3", "N1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RisEntry:
-    """An article and the line (from 1) on which its record begins."""
-
-    article: Article
-    line: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RisFlaw:
-    """What cannot be read: its line, and what is wrong."""
-
-    line: int
-    message: str
-
-
 @dataclass(slots=True)
 class _Record:
     line: int
@@ -59,7 +43,7 @@ def is_ris(head: bytes) -> bool:
     return _FIRST.match(text) is not None and (text.lstrip().startswith("TY") or not _NBIB.search(text))
 
 
-def read_ris(data: bytes) -> Iterator[RisEntry | RisFlaw]:
+def read_ris(data: bytes) -> Iterator[Exported | ExportFlaw]:
     """Yields the records of a RIS file in order, and what cannot be read; raises nothing.
 
     The bytes are UTF-8, UTF-16 with a byte order mark, or else cp1252.
@@ -82,34 +66,14 @@ def read_ris(data: bytes) -> Iterator[RisEntry | RisFlaw]:
         elif value and record is not None and record.values:
             record.values[-1][1].append(value)
         elif value:
-            yield RisFlaw(line=number, message=f"{shown(value, 40)} stands between records; expected 'TY  - '")
+            yield ExportFlaw(line=number, message=f"{shown(value, 40)} stands between records; expected 'TY  - '")
     if record is not None:
         yield _entry(record)
 
 
-def decoded(data: bytes) -> str:
-    """Returns the text of an export: UTF-8 or UTF-16 by its mark, UTF-8, GB18030 where it is Chinese, else cp1252."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data" and error.end == len(data):
-            return data[: error.start].decode("utf-8-sig")  # the head of a file ends within a character
-    try:
-        chinese = data.decode("gb18030")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
-    # Accented letters of cp1252 stand alone between plain ones; Chinese ones stand in rows.
-    rows = sum(map(len, re.findall("[\u4e00-\u9fff]{2,}", chinese)))
-    return chinese if rows * 2 > len(re.findall(r"[^\x00-\x7f]", chinese)) else data.decode("cp1252", errors="replace")
-
-
-def _entry(record: _Record) -> RisEntry | RisFlaw:
+def _entry(record: _Record) -> Exported | ExportFlaw:
     article = _article([(tag, " ".join(parts).strip()) for tag, parts in record.values])
-    if not (article.title or article.doi or article.pmid):
-        return RisFlaw(line=record.line, message="is a record without title, DOI or PMID; expected 'TI  - ' in it")
-    return RisEntry(article=article, line=record.line)
+    return checked(article, record.line, "'TI  - '")
 
 
 def _article(values: list[tuple[str, str]]) -> Article:
@@ -128,8 +92,8 @@ def _article(values: list[tuple[str, str]]) -> Article:
         title=title,
         is_book=first("TY") in _BOOKS,
         abstract=(Section(text=abstract),) if abstract else (),
-        authors=tuple(map(_person, every(*_AUTHORS))),
-        editors=tuple(map(_person, every(*_EDITORS))),
+        authors=tuple(map(person_of, every(*_AUTHORS))),
+        editors=tuple(map(person_of, every(*_EDITORS))),
         journal=next((value for tag in _JOURNALS for value in every(tag) if value != title), ""),
         journal_abbreviation=first("JA", "J2"),
         issns=tuple(
@@ -139,7 +103,7 @@ def _article(values: list[tuple[str, str]]) -> Article:
         volume=first("VL"),
         issue=first("IS"),
         pages=f"{start}-{end}" if start and end and "-" not in start else start or end,
-        published=_published(first(*_PUBLISHED)),
+        published=published_of(first(*_PUBLISHED)),
         languages=every("LA"),
         publication_types=every("M3"),
         keywords=tuple(
@@ -159,22 +123,3 @@ def _pmid(values: Iterable[tuple[str, str]]) -> str:
         if tag in {"AN", "N1", "M1", "C5"} and (found := re.search(r"PMID:? *([1-9][0-9]{0,8})\b", value)):
             return found[1]
     return ""
-
-
-def _person(name: str) -> Person:
-    last, comma, rest = name.partition(",")
-    fore, _, suffix = rest.partition(",")
-    if not comma:
-        found = re.fullmatch(r"(\S+(?: \S+)?) ((?:[A-Z]\.?[ -]?){1,4})", name.strip())
-        if found:  # Smith J.A.
-            initials = "".join(re.findall("[A-Z]", found[2]))
-            return Person(last=found[1], initials=initials)
-        return Person(collective=name.strip()) if " " in name.strip() else Person(last=name.strip())
-    initials = "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part)
-    return Person(last=last.strip(), fore=fore.strip(), initials=initials.upper(), suffix=suffix.strip())
-
-
-def _published(text: str) -> str:
-    """Returns 2020/11//Nov-Dec2020 as 2020-11."""
-    found = re.match(r"\s*([12][0-9]{3})(?:[/-]([01]?[0-9]))?(?:[/-]([0-3]?[0-9]))?", text)
-    return "-".join(part for part in found.groups() if part) if found else ""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from casetable.formats.ris import decoded
+from casetable.formats.export import decoded
 
 # The columns of a record, and what they are called elsewhere (lower case, letters only).
 _HEADERS: dict[str, tuple[str, ...]] = {

@@ -38,7 +38,7 @@ class DedupedFiles:
 def dedupe_files(
     files: Sequence[Path], *, joins_cochrane_versions: bool = False, progress: Progress = lambda *_: None
 ) -> DedupedFiles:
-    """Returns the groups of records of one report in CSV, RIS, NBIB, PubMed XML and records.jsonl files.
+    """Returns the groups of records of one report in CSV files and all that formats.articles reads.
 
     Raises UsageError where no record can be read.
     """

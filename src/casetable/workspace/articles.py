@@ -37,7 +37,7 @@ class Library:
 
 
 def load_articles(paths: Iterable[Path]) -> Library:
-    """Returns the articles of PubMed XML (also gzipped), NBIB, RIS and records.jsonl files, told apart by their content.
+    """Returns the articles of files, told apart by their content: PubMed XML, NBIB, RIS, other exports, records.jsonl; also gzipped.
 
     A record that cannot be read, or a file, is named in `faults` and costs no other one. Of two records with one key the
     fuller form stands, else the later one. DeleteCitation deletes what was loaded before it.

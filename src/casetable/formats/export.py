@@ -1,0 +1,70 @@
+"""What the readers of reference managers' exports share: what they yield, and how names, dates and bytes are read."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from casetable.model.article import Article, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """An article and the line (from 1) on which its record begins."""
+
+    article: Article
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFlaw:
+    """What cannot be read: its line, and what is wrong."""
+
+    line: int
+    message: str
+
+
+def decoded(data: bytes) -> str:
+    """Returns the text of an export: UTF-8 or UTF-16 by its mark, UTF-8, GB18030 where it is Chinese, else cp1252."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and error.end == len(data):
+            return data[: error.start].decode("utf-8-sig")  # the head of a file ends within a character
+    try:
+        chinese = data.decode("gb18030")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+    # Accented letters of cp1252 stand alone between plain ones; Chinese ones stand in rows.
+    rows = sum(map(len, re.findall("[\u4e00-\u9fff]{2,}", chinese)))
+    return chinese if rows * 2 > len(re.findall(r"[^\x00-\x7f]", chinese)) else data.decode("cp1252", errors="replace")
+
+
+def person_of(name: str) -> Person:
+    """Returns the person of "Doe, Anna B., Jr" or "Doe A.B."; a name that is neither is a group's."""
+    last, comma, rest = name.partition(",")
+    fore, _, suffix = rest.partition(",")
+    if not comma:
+        found = re.fullmatch(r"(\S+(?: \S+)?) ((?:[A-Z]\.?[ -]?){1,4})", name.strip())
+        if found:  # Smith J.A.
+            initials = "".join(re.findall("[A-Z]", found[2]))
+            return Person(last=found[1], initials=initials)
+        return Person(collective=name.strip()) if " " in name.strip() else Person(last=name.strip())
+    initials = "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part)
+    return Person(last=last.strip(), fore=fore.strip(), initials=initials.upper(), suffix=suffix.strip())
+
+
+def published_of(text: str) -> str:
+    """Returns 2020/11//Nov-Dec2020 as 2020-11."""
+    found = re.match(r"\s*([12][0-9]{3})(?:[/-]([01]?[0-9]))?(?:[/-]([0-3]?[0-9]))?", text)
+    return "-".join(part for part in found.groups() if part) if found else ""
+
+
+def checked(article: Article, line: int, expected: str) -> Exported | ExportFlaw:
+    """Returns an article as read, or the flaw that it cannot be told from any other one."""
+    if article.title or article.doi or article.pmid:
+        return Exported(article=article, line=line)
+    return ExportFlaw(line=line, message=f"is a record without title, DOI or PMID; expected {expected} in it")

@@ -1,0 +1,288 @@
+"""EndNote XML, CSL-JSON and Web of Science text: invented records as the programs write them."""
+
+from __future__ import annotations
+
+import json
+import timeit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casetable.formats.articles import Deleted, Flaw, Stored, read_articles_of
+from casetable.formats.csl_json import is_csl, read_csl
+from casetable.formats.endnote_xml import is_endnote, read_endnote
+from casetable.formats.wos import is_wos, read_wos
+from casetable.model.article import Article, Extent, Person, Section
+
+ENDNOTE = """<?xml version="1.0" encoding="UTF-8" ?><xml><records><record>
+<source-app name="EndNote" version="20.0">EndNote</source-app><ref-type name="Journal Article">17</ref-type>
+<contributors><authors><author><style face="normal">Doe, Anna B.</style></author>
+<author><style face="normal">The Zebra Group</style></author></authors></contributors>
+<titles><title><style face="normal">Zebra fever in </style><style face="italic">Equus</style></title>
+<secondary-title><style>Ann Inv Med</style></secondary-title></titles>
+<periodical><full-title><style>Annals of invented medicine</style></full-title><abbr-1><style>Ann Inv Med</style></abbr-1></periodical>
+<pages><style>11-15</style></pages><volume><style>7</style></volume><number><style>2</style></number>
+<keywords><keyword><style>fever</style></keyword><keyword><style>zebra</style></keyword></keywords>
+<dates><year><style>2020</style></year></dates><isbn><style>1234-5678 (Print)&#xD;8765-4321</style></isbn>
+<accession-num><style>31000001</style></accession-num><remote-database-provider><style>NLM</style></remote-database-provider>
+<abstract><style>A foal&#xD;was &lt;treated&gt;&#x1F;.</style></abstract><custom2><style>PMC123</style></custom2>
+<electronic-resource-num><style>10.1234/ONE</style></electronic-resource-num><language><style>eng</style></language>
+</record></records></xml>
+"""
+
+WOS = """FN Clarivate Analytics Web of Science
+VR 1.0
+PT J
+AU Doe, AB
+   Roe, C
+AF Doe, Anna B.
+   Roe, Carl
+CA Zebra Grp
+TI Zebra fever in
+   a foal
+SO ANNALS OF INVENTED MEDICINE
+LA English
+DT Article; Early Access
+DE fever; zebra
+AB A foal was
+   treated.
+SN 1234-5678
+EI 8765-4321
+J9 ANN INV MED
+JI Ann. Inv. Med.
+PD SEP 8
+PY 2020
+VL 7
+IS 2
+BP 11
+EP 15
+DI 10.1234/ONE
+UT WOS:000000000000001
+PM 31000001
+ER
+
+EF
+"""
+
+CSL = [
+    {
+        "id": "doe2020",
+        "type": "article-journal",
+        "title": "Zebra fever in a <i>foal</i>",
+        "author": [
+            {"family": "Doe", "given": "Anna B."},
+            {"family": "Berg", "given": "Jan", "non-dropping-particle": "van den", "suffix": "Jr"},
+            {"literal": "The Zebra Group"},
+        ],
+        "container-title": "Annals of invented medicine",
+        "container-title-short": "Ann Inv Med",
+        "issued": {"date-parts": [["2020", 9, 8]]},
+        "volume": 7,
+        "issue": "2",
+        "page": "11-15",
+        "DOI": "https://doi.org/10.1234/ONE",
+        "PMID": 31000001,
+        "ISSN": "1234-5678, 8765-4321",
+        "abstract": "A foal\nwas treated.",
+        "keyword": "fever, zebra",
+        "language": "en",
+    }
+]
+
+
+def articles(name: str, data: bytes) -> list[Article]:
+    read = list(read_articles_of(name, [data]))
+    assert all(isinstance(each, Stored) for each in read), read
+    return [each.article for each in read if isinstance(each, Stored)]
+
+
+def flaws(name: str, data: bytes) -> list[str]:
+    return [each.message for each in read_articles_of(name, [data]) if isinstance(each, Flaw)]
+
+
+ANNA = Person(last="Doe", fore="Anna B.", initials="AB")
+
+
+def test_endnote() -> None:
+    assert articles("a.xml", ENDNOTE.encode()) == [
+        Article(
+            extent=Extent.EXPORT,
+            pmid="31000001",
+            title="Zebra fever in Equus",
+            abstract=(Section(text="A foal was <treated>."),),
+            authors=(ANNA, Person(collective="The Zebra Group")),
+            journal="Annals of invented medicine",
+            journal_abbreviation="Ann Inv Med",
+            issns=("1234-5678", "8765-4321"),
+            volume="7",
+            issue="2",
+            pages="11-15",
+            published="2020",
+            languages=("eng",),
+            keywords=("fever", "zebra"),
+            doi="10.1234/one",
+            pmcid="PMC123",
+        )
+    ]
+
+
+def test_an_accession_number_of_another_database_is_no_pmid() -> None:
+    [article] = articles("a.xml", ENDNOTE.replace("NLM", "Elsevier").encode())
+    assert article.pmid == ""
+
+
+def test_a_broken_record_of_endnote_costs_no_other_one() -> None:
+    record = ENDNOTE[ENDNOTE.index("<record>") : ENDNOTE.index("</records>")]
+    text = ENDNOTE.replace(record, record.replace("<titles>", "<titles><", 1) + "\n" + record)
+    read = list(read_articles_of("a.xml", [text.encode()]))
+    assert isinstance(read[0], Flaw)
+    assert read[0].message.startswith("a.xml:1: is a record of broken XML: ")
+    assert [each.key for each in read[1:] if isinstance(each, Stored)] == ["pmid:31000001"]
+
+
+def test_no_entity_of_endnote_is_expanded() -> None:
+    bomb = '<!DOCTYPE xml [<!ENTITY a "aaaa">]>' + ENDNOTE.split("?>", 1)[1].replace("was", "&a;")
+    assert flaws("a.xml", bomb.encode()) == [
+        f"a.xml:1: is a record of broken XML: undefined entity: line 12, column {ENDNOTE.splitlines()[11].index('was')}"
+    ]
+
+
+def test_web_of_science() -> None:
+    assert articles("a.txt", WOS.encode()) == [
+        Article(
+            extent=Extent.EXPORT,
+            pmid="31000001",
+            title="Zebra fever in a foal",
+            abstract=(Section(text="A foal was treated."),),
+            authors=(ANNA, Person(last="Roe", fore="Carl", initials="C"), Person(collective="Zebra Grp")),
+            journal="ANNALS OF INVENTED MEDICINE",
+            journal_abbreviation="Ann. Inv. Med.",
+            issns=("1234-5678", "8765-4321"),
+            volume="7",
+            issue="2",
+            pages="11-15",
+            published="2020-09-08",
+            languages=("English",),
+            publication_types=("Article", "Early Access"),
+            keywords=("fever", "zebra"),
+            doi="10.1234/one",
+        )
+    ]
+
+
+def test_web_of_science_without_end_and_with_strange_lines() -> None:
+    text = "PT J\nTI One zebra\nPT J\nAB no title\nER\nstrange\nPT J\nTI Two zebras\nPY 2020\nPD SPR\nAR e12\n"
+    read = list(read_articles_of("a.txt", [text.encode()]))
+    assert [each.article.title for each in read if isinstance(each, Stored)] == ["One zebra", "Two zebras"]
+    assert [(a.published, a.pages) for a in (each.article for each in read if isinstance(each, Stored))][1] == (
+        "2020",
+        "e12",
+    )
+    assert [each.message for each in read if isinstance(each, Flaw)] == [
+        "a.txt:3: is a record without title, DOI or PMID; expected 'TI ' in it",
+        "a.txt:6: 'strange' stands between records; expected 'PT '",
+    ]
+
+
+def test_csl_json() -> None:
+    assert articles("a.json", json.dumps(CSL, indent=2).encode()) == [
+        Article(
+            extent=Extent.EXPORT,
+            pmid="31000001",
+            title="Zebra fever in a foal",
+            abstract=(Section(text="A foal was treated."),),
+            authors=(
+                ANNA,
+                Person(last="van den Berg", fore="Jan", initials="J", suffix="Jr"),
+                Person(collective="The Zebra Group"),
+            ),
+            journal="Annals of invented medicine",
+            journal_abbreviation="Ann Inv Med",
+            issns=("1234-5678", "8765-4321"),
+            volume="7",
+            issue="2",
+            pages="11-15",
+            published="2020-09-08",
+            languages=("en",),
+            keywords=("fever", "zebra"),
+            doi="10.1234/one",
+        )
+    ]
+
+
+def test_a_broken_item_of_csl_json_costs_no_other_one() -> None:
+    text = '[\n {"title": "One"},\n {"title": nought},\n {"author": {}},\n {"title": "Four", "author": 7, "issued": [],'
+    text += ' "volume": {"a": []}, "page": true, "ISSN": [[]]},\n {"title": "Fi'
+    read = list(read_articles_of("a.json", [text.encode()]))
+    assert [each.article.title for each in read if isinstance(each, Stored)] == ["One", "Four"]
+    assert [each.message for each in read if isinstance(each, Flaw)] == [
+        "a.json:3: is an item of broken JSON: Expecting value",
+        "a.json:4: is a record without title, DOI or PMID; expected 'title' in it",
+        "a.json:6: is an item of broken JSON: Unterminated string starting at",
+    ]
+
+
+def test_text_that_never_ends_takes_linear_time() -> None:
+    def seconds(times: int) -> float:
+        data = b'[{"title": "' + b'\\"' * times
+        return min(timeit.repeat(lambda: list(read_csl(data)), number=1, repeat=3))
+
+    assert seconds(80_000) < 40 * seconds(10_000)
+
+
+def test_an_empty_library_says_so() -> None:
+    assert flaws("a.json", b"[]") == ["a.json:1: holds no item; expected an array of CSL-JSON"]
+    assert flaws("a.xml", b"<xml><records></records></xml>") == [
+        "a.xml:1: holds no record; expected XML as EndNote exports it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"\xef\xbb\xbf<?xml version='1.0'?><xml><records><record>", "endnote"),
+        (b"<PubmedArticleSet><PubmedArticle>", ""),
+        (b"PT J\r\nAU Doe, A\r\n", "wos"),
+        (b"\xef\xbb\xbfFN Thomson Reuters\r\nVR 1.0\r\nPT J\r\n", "wos"),
+        (b"PMID- 1\nPT  - Letter\n", ""),
+        (b'[{"title": "A"}]', "csl"),
+        (b" [\n]", "csl"),
+        (b'{"key": "pmid:1"}', ""),
+    ],
+)
+def test_the_format_is_told_from_the_content(head: bytes, expected: str) -> None:
+    assert (is_endnote(head), is_wos(head), is_csl(head)) == (
+        expected == "endnote",
+        expected == "wos",
+        expected == "csl",
+    )
+
+
+@given(st.binary(), st.sampled_from([b"<records><record>", b"PT J\n", b'[{"title":"a"},', b""]))
+def test_any_bytes_are_read(data: bytes, start: bytes) -> None:
+    for read in read_articles_of("a", [start + data]):
+        assert isinstance(read, Stored | Flaw | Deleted)
+    list(read_endnote([start + data]))
+    list(read_wos(start + data))
+    list(read_csl(start + data))
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+)
+_FIELDS = ["title", "author", "issued", "DOI", "PMID", "page", "note", "keyword", "language", "type", "ISSN", "URL"]
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _VALUES))
+def test_any_value_of_csl_json_is_read(item: dict[str, object]) -> None:
+    list(read_csl(json.dumps([item]).encode()))
+
+
+@given(st.data())
+def test_any_cut_of_a_file_is_read(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from([ENDNOTE, WOS, json.dumps(CSL)]))
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    for read in read_articles_of("a", [(text[:start] + text[end:]).encode()]):
+        assert isinstance(read, Stored | Flaw | Deleted)
