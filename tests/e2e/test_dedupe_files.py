@@ -131,6 +131,8 @@ def test_exports_of_every_kind(tmp_path: Path) -> None:
     (tmp_path / "z.json").write_text(json.dumps([{"title": title, "DOI": "10.1234/one"}, {"author": []}]))
     (tmp_path / "w.txt").write_text(f"FN Clarivate\nVR 1.0\nPT J\nTI {title}\nDI 10.1234/ONE\nER\nEF\n")
     (tmp_path / "r.ris").write_text(f"TY  - JOUR\nTI  - {title}\nDO  - 10.1234/one\nER  - \n", encoding="utf-16")
-    ran = casetable("dedupe", "e.xml", "z.json", "w.txt", "r.ris", cwd=tmp_path)
-    assert ran.out.splitlines()[0] == "4 records of 4 files: 1 report, 3 duplicates in 1 group"
+    entry = f"title={{{title}}}, author={{Doe, Anna and Roe, Boris}}, doi={{10.1234/one}}"
+    (tmp_path / "b.bib").write_text(f"@article{{one, {entry}}}\n")
+    ran = casetable("dedupe", "e.xml", "z.json", "w.txt", "r.ris", "b.bib", cwd=tmp_path)
+    assert ran.out.splitlines()[0] == "5 records of 5 files: 1 report, 4 duplicates in 1 group"
     assert "z.json:1: is a record without title, DOI or PMID; expected 'title' in it" in ran.out + ran.err

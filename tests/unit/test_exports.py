@@ -1,8 +1,9 @@
-"""EndNote XML, CSL-JSON and Web of Science text: invented records as the programs write them."""
+"""BibTeX, EndNote XML, CSL-JSON and Web of Science text: invented records as the programs write them."""
 
 from __future__ import annotations
 
 import json
+import logging
 import timeit
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casetable.formats.articles import Deleted, Flaw, Stored, read_articles_of
+from casetable.formats.bibtex import is_bibtex, read_bibtex
 from casetable.formats.csl_json import is_csl, read_csl
 from casetable.formats.endnote_xml import is_endnote, read_endnote
 from casetable.formats.wos import is_wos, read_wos
@@ -63,6 +65,18 @@ PM 31000001
 ER
 
 EF
+"""
+
+BIBTEX = r"""% written by hand
+@string{aim = "Annals of invented medicine"}
+@ARTICLE{doe2020,
+  title = {Zebra {F}ever in \'{E}quus: {H$_2$O}, $\alpha$ and 20\% of US$5},
+  Author = {Doe, Anna B. and M{\"u}ller, J\"org and van den Berg, Jr, Jan and Carl Roe and {The Zebra and Foal Group} and others},
+  year = 2020, month = sep, journal = aim, shortjournal = {Ann Inv Med}, volume = 7, number = 2, pages = {11--15},
+  doi = {https://doi.org/10.1234/ONE}, pmid = {31000001}, pmcid = {PMC123}, issn = {1234-5678}, language = {en},
+  keywords = {fever, zebra}, abstract = {Of 20% \textit{a foal} \& S{\o}ren's
+    stra{\ss}e, {\'{\i}}x.}
+}
 """
 
 CSL = [
@@ -146,6 +160,64 @@ def test_no_entity_of_endnote_is_expanded() -> None:
     assert flaws("a.xml", bomb.encode()) == [
         f"a.xml:1: is a record of broken XML: undefined entity: line 12, column {ENDNOTE.splitlines()[11].index('was')}"
     ]
+
+
+def test_bibtex() -> None:
+    assert articles("a.bib", BIBTEX.encode()) == [
+        Article(
+            extent=Extent.EXPORT,
+            pmid="31000001",
+            title="Zebra Fever in Équus: H2O, α and 20% of US$5",
+            abstract=(Section(text="Of 20% a foal & Søren's straße, íx."),),
+            authors=(
+                ANNA,
+                Person(last="Müller", fore="Jörg", initials="J"),
+                Person(last="van den Berg", fore="Jan", initials="J", suffix="Jr"),
+                Person(last="Roe", fore="Carl", initials="C"),
+                Person(collective="The Zebra and Foal Group"),
+            ),
+            is_author_list_complete=False,
+            journal="Annals of invented medicine",
+            journal_abbreviation="Ann Inv Med",
+            issns=("1234-5678",),
+            volume="7",
+            issue="2",
+            pages="11-15",
+            published="2020-09",
+            languages=("en",),
+            keywords=("fever", "zebra"),
+            doi="10.1234/one",
+            pmcid="PMC123",
+        )
+    ]
+
+
+def test_a_broken_entry_of_bibtex_costs_no_other_one(caplog: pytest.LogCaptureFixture) -> None:
+    text = """\
+@article{a, title = {never closed, year = 2020}
+@article{b, title = "Two" # " pieces", title = {Twice}}
+@article{c, title = "Two" # " pieces"}
+@article{c, title = {The key again}, date = {2020-03-04}}
+@comment{of a program}
+@article{d title = {no comma}}
+@article{e, year = 2020}
+@misc(f, title = {within parentheses})
+"""
+    with caplog.at_level(logging.DEBUG):
+        read = list(read_articles_of("a.bib", [text.encode()]))
+    assert [each.article.title for each in read if isinstance(each, Stored)] == [
+        "Twice",
+        "Two pieces",
+        "The key again",
+        "within parentheses",
+    ]
+    assert [each.key for each in read if isinstance(each, Stored)] == ["a.bib:2", "a.bib:3", "a.bib:4", "a.bib:8"]
+    assert [each.message for each in read if isinstance(each, Flaw)] == [
+        "a.bib:1: is a broken entry: unexpected block start: `@article`. Was still looking for field-value closing `,` or `}`",
+        "a.bib:6: is a broken entry: expected comma after entry key, but found =",
+        "a.bib:7: is a record without title, DOI or PMID; expected 'title' in it",
+    ]
+    assert caplog.text == ""
 
 
 def test_web_of_science() -> None:
@@ -249,23 +321,27 @@ def test_an_empty_library_says_so() -> None:
         (b'[{"title": "A"}]', "csl"),
         (b" [\n]", "csl"),
         (b'{"key": "pmid:1"}', ""),
+        (b"% Zotero\n\n@article{a,\n", "bibtex"),
+        (b"@string(a = {b})", "bibtex"),
+        (b"TY  - JOUR\nAB  - to a@b{c}\n", ""),
     ],
 )
 def test_the_format_is_told_from_the_content(head: bytes, expected: str) -> None:
-    assert (is_endnote(head), is_wos(head), is_csl(head)) == (
-        expected == "endnote",
-        expected == "wos",
-        expected == "csl",
-    )
+    told = {"endnote": is_endnote(head), "wos": is_wos(head), "csl": is_csl(head), "bibtex": is_bibtex(head)}
+    assert [name for name, is_told in told.items() if is_told] == ([expected] if expected else [])
 
 
-@given(st.binary(), st.sampled_from([b"<records><record>", b"PT J\n", b'[{"title":"a"},', b""]))
+@given(
+    st.binary(),
+    st.sampled_from([b"<records><record>", b"PT J\n", b'[{"title":"a"},', b"@misc{a, title={a}, author={", b""]),
+)
 def test_any_bytes_are_read(data: bytes, start: bytes) -> None:
     for read in read_articles_of("a", [start + data]):
         assert isinstance(read, Stored | Flaw | Deleted)
     list(read_endnote([start + data]))
     list(read_wos(start + data))
     list(read_csl(start + data))
+    list(read_bibtex(start + data))
 
 
 _VALUES = st.recursive(
@@ -282,7 +358,7 @@ def test_any_value_of_csl_json_is_read(item: dict[str, object]) -> None:
 
 @given(st.data())
 def test_any_cut_of_a_file_is_read(data: st.DataObject) -> None:
-    text = data.draw(st.sampled_from([ENDNOTE, WOS, json.dumps(CSL)]))
+    text = data.draw(st.sampled_from([ENDNOTE, WOS, BIBTEX, json.dumps(CSL)]))
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
     for read in read_articles_of("a", [(text[:start] + text[end:]).encode()]):
         assert isinstance(read, Stored | Flaw | Deleted)

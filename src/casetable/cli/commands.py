@@ -204,8 +204,8 @@ def dedupe(
 ) -> None:
     """Find the records of one report, in files or in the review, and say why they are one.
 
-    FILE is CSV, RIS, NBIB, PubMed XML, EndNote XML, CSL-JSON, Web of Science text or records.jsonl, also gzipped; it
-    need not belong to a review. Without a file, the review's own records are shown as they were joined.
+    FILE is CSV, RIS, NBIB, PubMed XML, BibTeX, EndNote XML, CSL-JSON, Web of Science text or records.jsonl, also
+    gzipped; it need not belong to a review. Without a file, the review's own records are shown as they were joined.
     """
     if files:
         from casetable.cli.duplicates import dedupe_files

@@ -200,8 +200,8 @@ def _lint_lines(linted: Linted, problems: Sequence[Problem]) -> Iterator[str]:
 def match(context: click.Context, arguments: tuple[str, ...], text: str | None, form: str, *, is_listing: bool) -> None:
     """Say which records a strategy finds, by which of its terms, and what cannot be known.
 
-    FILE is NBIB, PubMed XML, RIS, EndNote XML, CSL-JSON, Web of Science text or records.jsonl, also gzipped; without
-    one, the review's own records are looked at. With --strategy, all arguments are files.
+    FILE is NBIB, PubMed XML, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science text or records.jsonl, also gzipped;
+    without one, the review's own records are looked at. With --strategy, all arguments are files.
     """
     from pathlib import Path
 

@@ -1,6 +1,6 @@
 """Reads a file of articles, whatever its format, which is told from its content.
 
-PubMed XML, NBIB, RIS, EndNote XML, CSL-JSON, Web of Science's tagged text, records.jsonl.
+PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science's tagged text, records.jsonl.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from xml.etree import ElementTree
 
+from casetable.formats.bibtex import is_bibtex, read_bibtex
 from casetable.formats.csl_json import is_csl, read_csl
 from casetable.formats.endnote_xml import is_endnote, read_endnote
 from casetable.formats.export import Exported, ExportFlaw
@@ -66,11 +67,13 @@ def read_articles_of(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | De
         yield from _export(path, read_ris(b"".join(whole)))
     elif is_wos(head):
         yield from _export(path, read_wos(b"".join(whole)))
+    elif is_bibtex(head):
+        yield from _export(path, read_bibtex(b"".join(whole)))
     elif start:
         yield from _nbib(path, whole)
     else:
         yield Flaw(
-            message=f"{path}: is empty; expected PubMed XML, NBIB, RIS, EndNote XML, CSL-JSON, Web of Science text or a records.jsonl"
+            message=f"{path}: is empty; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science text or a records.jsonl"
         )
 
 
