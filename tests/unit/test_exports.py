@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import timeit
 
 import pytest
@@ -14,6 +15,8 @@ from casetable.formats.articles import Deleted, Flaw, Stored, read_articles_of
 from casetable.formats.bibtex import is_bibtex, read_bibtex
 from casetable.formats.csl_json import is_csl, read_csl
 from casetable.formats.endnote_xml import is_endnote, read_endnote
+from casetable.formats.export import decoded, doi_of, published_of
+from casetable.formats.pubmed_xml import cut_records
 from casetable.formats.wos import is_wos, read_wos
 from casetable.model.article import Article, Extent, Person, Section
 
@@ -308,6 +311,82 @@ def test_an_empty_library_says_so() -> None:
     assert flaws("a.xml", b"<xml><records></records></xml>") == [
         "a.xml:1: holds no record; expected XML as EndNote exports it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        (r"used \sqrt transform", "used sqrt transform"),
+        (r"see \href{http://x.org}{here}", "see http://x.orghere"),
+        (r"\verb|", "verb|"),
+        (r"{\textless}i{\textgreater}Listeria", "<i>Listeria"),
+        (r"\emph{Candida \textit{auris}}", "Candida auris"),
+        (r"M{\'u}ller \& 5\,mg", "Múller & 5 mg"),
+    ],
+)
+def test_latex_is_read_as_it_prints(printed: str, expected: str) -> None:
+    [article] = articles("a.bib", ("@misc{a, title = {" + printed + "}}").encode())
+    assert article.title == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["https://doi.org/10.1000/X."], "10.1000/x"),
+        (["none", "10.1000/x, 10.1000/y"], "10.1000/x"),
+        (["https://example.org/a?doi=10.1000/abc&type=pdf"], "10.1000/abc"),
+        (["https://example.org/doi/10.1000/abc/full"], "10.1000/abc"),
+        (["https://example.org/inward?doi=10.1000%2Fabc&partnerID=40"], "10.1000/abc"),
+        (["10.1016/S0140-6736(01)00001-2"], "10.1016/s0140-6736(01)00001-2"),
+        (["(doi: 10.1000/abc)"], "10.1000/abc"),
+        ([""], ""),
+    ],
+)
+def test_a_doi_is_what_its_field_or_address_says(values: list[str], expected: str) -> None:
+    assert doi_of(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [("2020/11//Nov-Dec", "2020-11"), ("c2019", "2019"), ("18 Sep 2019", "2019"), ("n.d.", ""), ("20191", "2019")],
+)
+def test_a_date_that_is_no_number_has_a_year(printed: str, expected: str) -> None:
+    assert published_of(printed) == expected
+
+
+def test_a_damaged_byte_does_not_change_the_encoding() -> None:
+    good, bad = "TI  - Fälle für Müller".encode(), "TI  - B\xe4r".encode("latin-1")
+    assert decoded(good + b"\xff" + good * 2) == "TI  - Fälle für Müller\ufffd" + "TI  - Fälle für Müller" * 2
+    assert decoded(bad) == "TI  - Bär"
+    assert decoded("皮肌炎患者的治疗".encode("gb18030")[:-1]) == "皮肌炎患者的治"
+
+
+def test_a_slip_of_json_costs_the_item_in_which_it_stands() -> None:
+    assert [a.title for a in articles("a.json", b'[{"title":"A"}},{"title":"B"}]')] == ["A", "B"]
+    read = list(read_articles_of("a.json", [b'[{"title":"A","x":[1,},\n{"title":"B"},\n{"title":"C"}]']))
+    assert [each.article.title for each in read if isinstance(each, Stored)] == ["B", "C"]
+    assert [each.message for each in read if isinstance(each, Flaw)] == [
+        "a.json:1: is an item of broken JSON: Expecting value"
+    ]
+
+
+@pytest.mark.parametrize("text", [ENDNOTE, WOS, BIBTEX, json.dumps(CSL), "PMID- 31000001\nTI  - A\n"])
+def test_utf_16_is_read_of_every_format(text: str) -> None:
+    [article] = articles("a", text.encode("utf-16"))
+    assert article.pmid == "31000001"
+
+
+def test_many_records_in_one_piece_take_linear_time() -> None:
+    record = b"<record><titles><title>A</title></titles><abstract>" + b"x" * 1000 + b"</abstract></record>\n"
+
+    def seconds(times: int) -> float:
+        return min(
+            timeit.repeat(
+                lambda: sum(1 for _ in cut_records([record * times], re.compile(rb"<(record)>"))), number=1, repeat=3
+            )
+        )
+
+    assert seconds(16_000) < 40 * seconds(2_000)
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,42 @@ def test_any_bytes_are_read(data: bytes) -> None:
         pass
     for _ in read_articles_of("x", [data]):
         pass
+
+
+@pytest.mark.parametrize(
+    "front",
+    ['Provider: Invented Press\nContent:text/plain; charset="UTF-8"\n\n', "Record #1 of 2\n", "Export of a search\n"],
+)
+def test_what_a_database_writes_in_front_does_not_hide_the_records(front: str) -> None:
+    found = list(read_articles_of("a.ris", [(front + "TY  - JOUR\nTI  - A\nER  - \n").encode()]))
+    assert [each.article.title for each in found if isinstance(each, Stored)] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("C2  - 31234567", "31234567"),
+        ("C3  - PUBMED 31234567", "31234567"),
+        ("AN  - MEDLINE:31234567", "31234567"),
+        ("AN  - 31234567", ""),
+    ],
+)
+def test_where_databases_have_the_pmid(line: str, expected: str) -> None:
+    [entry] = read(f"TY  - JOUR\nTI  - A\n{line}\nER  - \n")
+    assert isinstance(entry, Exported)
+    assert entry.article.pmid == expected
+
+
+def test_the_doi_of_another_report_in_a_note_is_not_its_own() -> None:
+    [entry] = read("TY  - JOUR\nTI  - Erratum\nN1  - Erratum for: 10.1000/other\nER  - \n")
+    assert isinstance(entry, Exported)
+    assert entry.article.doi == ""
+
+
+def test_authors_in_one_line_and_names_with_particles() -> None:
+    [entry] = read(
+        "TY  - JOUR\nTI  - A\nA1  - 张三;李四;\nAU  - van der Berg J\nC7  - e12\nPY  - n.d.\nY1  - 2019/09/18/\nER  - \n"
+    )
+    assert isinstance(entry, Exported)
+    assert [person.name for person in entry.article.authors] == ["张三", "李四", "van der Berg J"]
+    assert (entry.article.pages, entry.article.published) == ("e12", "2019-09-18")

@@ -72,3 +72,46 @@ def test_any_bytes_are_read(data: bytes) -> None:
     is_csv(data)
     for _ in read_csv(b"title,doi\n" + data):
         pass
+
+
+def test_the_tab_delimited_text_of_web_of_science() -> None:
+    header = "PT\tAU\tAF\tTI\tSO\tSP\tID\tAB\tPY\tVL\tIS\tBP\tEP\tDI\tPG\tUT\tPM"
+    row = 'J\tDoe, A\tDoe, Anna\t"Zebra" fever\tANN\tPfizer\tFEVER\t"A foal\t2020\t7\t2\t11\t15\t10.1234/one\t5\tWOS:1\t31000001'
+    data = f"{header}\n{row}\n{row}\n".encode("utf-16")
+    assert is_csv(data[:4096])
+    first, second = read_csv(data)
+    assert isinstance(first, CsvRow)
+    assert isinstance(second, CsvRow)
+    assert {name: value for name, value in first.values.items() if value} == {
+        "record_id": "WOS:1",
+        "title": '"Zebra" fever',
+        "authors": "Doe, Anna",
+        "year": "2020",
+        "journal": "ANN",
+        "volume": "7",
+        "issue": "2",
+        "pages": "11-15",
+        "first_page": "11",
+        "last_page": "15",
+        "doi": "10.1234/one",
+        "pmid": "31000001",
+        "abstract": '"A foal',
+    }
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'[{"id":"1","title":"A","volume":"3","DOI":"10.1000/1"}]',
+        b"@article{a, title={A}, volume={3}, doi={10.1000/1}}",
+    ],
+)
+def test_an_export_in_one_line_is_no_csv(head: bytes) -> None:
+    assert not is_csv(head)
+
+
+def test_a_quote_that_is_never_closed_is_told() -> None:
+    rows = list(read_csv(b'title,doi\n"A,10.1000/1\nB,10.1000/2\nC,10.1000/3\n'))
+    assert [(row.line, row.message) for row in rows if isinstance(row, CsvFlaw)] == [
+        (2, "has a quote that is never closed, so that rows may be run together")
+    ]

@@ -5,6 +5,7 @@ PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science's tagged te
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +14,7 @@ from xml.etree import ElementTree
 from casetable.formats.bibtex import is_bibtex, read_bibtex
 from casetable.formats.csl_json import is_csl, read_csl
 from casetable.formats.endnote_xml import is_endnote, read_endnote
-from casetable.formats.export import Exported, ExportFlaw
+from casetable.formats.export import Exported, ExportFlaw, decoded
 from casetable.formats.logs import read_records
 from casetable.formats.medline import Entry, read_medline
 from casetable.formats.pubmed_xml import cut_records, read_article
@@ -53,6 +54,9 @@ def read_articles_of(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | De
     """
     pieces = iter(chunks)
     head = next(pieces, b"")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = decoded(head + b"".join(pieces)).encode()
+        pieces = iter(())
     whole = chain([head], pieces)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if is_endnote(head):

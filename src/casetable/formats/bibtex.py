@@ -16,8 +16,8 @@ from bibtexparser.middlewares.names import parse_single_name_into_parts, split_m
 from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, published_of
-from casetable.model import DOI, PMCID, PMID, normal_doi
+from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, published_of
+from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
 
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # its warnings are our flaws
@@ -32,6 +32,25 @@ _MACRO = re.compile(
     r"|\\[^A-Za-z]"
 )
 _MATH = re.compile(r"\$([^$]{1,80})\$")
+_CHARACTERS = {"textless": "<", "textgreater": ">", "textbar": "|", "textbackslash": "\\", "textasciitilde": "~"}
+_FACES = {
+    "emph",
+    "em",
+    "it",
+    "bf",
+    "rm",
+    "sc",
+    "textit",
+    "textbf",
+    "textrm",
+    "textsc",
+    "textsf",
+    "text",
+    "mathrm",
+    "mathit",
+    "textsuperscript",
+    "textsubscript",
+}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BOOKS = {"book", "inbook", "incollection", "collection", "mvbook", "booklet"}
 
@@ -70,7 +89,7 @@ def _article(entry: Entry) -> Article:
     authors = _people(fields.get("author", ""))
     is_complete = authors[-1:] != (_OTHERS,)
     note = text("note")
-    pmid, doi = text("pmid", "pubmed_id", "pubmedid"), DOI.search(text("doi") or _of_url(text("url")))
+    pmid = text("pmid", "pubmed_id", "pubmedid") or (text("eprint") if text("eprinttype").lower() == "pubmed" else "")
     if not PMID.fullmatch(pmid) and (found := re.search(r"\bPMID:? *([1-9][0-9]{0,8})\b", note)):
         pmid = found[1]
     abstract = text("abstract")
@@ -94,17 +113,15 @@ def _article(entry: Entry) -> Article:
         languages=tuple(filter(None, [text("language", "langid")])),
         publication_types=tuple(filter(None, [text("document_type", "type")])),
         keywords=tuple(word for word in map(str.strip, re.split("[;,]", text("keywords", "author_keywords"))) if word),
-        doi=normal_doi(doi[0]) if doi else "",
+        doi=doi_of([text("doi"), text("url")]),
         pmcid=text("pmcid") if PMCID.fullmatch(text("pmcid")) else "",
     )
 
 
-def _of_url(url: str) -> str:
-    return url if "doi.org/" in url.lower() else ""
-
-
 def _published(fields: Mapping[str, str], date: str) -> str:
     month = _plain(fields.get("month", "")).lower()[:3]
+    if re.fullmatch("0?[1-9]|1[0-2]", month) and re.fullmatch("[0-9]{4}", date):
+        return f"{date}-{month.zfill(2)}"
     if month in _MONTHS and re.fullmatch("[0-9]{4}", date):
         return f"{date}-{_MONTHS.index(month) + 1:02}"
     return published_of(date)
@@ -152,5 +169,14 @@ def _of_math(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _printed(macro: str) -> str:
-    # The blank behind a macro ends its name; what is no macro of LaTeX's is kept as it stands.
-    return str(LatexNodes2Text(math_mode="text").latex_to_text(macro)) or macro.lstrip("\\")
+    """Returns what a macro prints; of one that is unknown or has lost its argument, the argument or the name."""
+    name = macro.strip("{} \t").removeprefix("\\").partition("{")[0].strip()
+    if name in _CHARACTERS:
+        return _CHARACTERS[name]
+    if macro.strip() == "\\" + name and name in _FACES:
+        return ""
+    try:
+        printed = str(LatexNodes2Text(math_mode="text").latex_to_text(macro))
+    except Exception:  # noqa: BLE001  # pylatexenc raises whatever its tables make of a macro without arguments
+        printed = ""
+    return printed if printed and "%s" not in printed else re.sub(r"^\W*([A-Za-z]+\s*(?=\{))?", "", macro).rstrip("}")

@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, published_of
-from casetable.model import DOI, PMCID, PMID, normal_doi
+from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, published_of
+from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
@@ -47,19 +47,29 @@ def read_csl(data: bytes) -> Iterator[Exported | ExportFlaw]:
 
 
 def _items(text: str) -> Iterator[tuple[int, int]]:
-    """Yields where each object of the outermost array begins and ends; the last one may never be closed."""
-    depth, start = 0, -1
+    """Yields where each object of the outermost array begins and ends; the last one may never be closed.
+
+    A bracket that closes nothing is passed over, and a brace closes the brackets that were left open within it, so that
+    a slip costs the item in which it stands.
+    """
+    within: list[str] = []
+    braces, start = 0, -1
     for token in _TOKEN.finditer(text):
         mark = token[0]
         if mark in "[{":
-            if depth == 1 and mark == "{":
+            if len(within) == 1 and mark == "{":
                 start = token.start()
-            depth += 1
-        elif mark in "]}":
-            depth -= 1
-            if depth == 1 and start >= 0:
+            within.append(mark)
+            braces += mark == "{"
+        elif mark == "}" and braces:
+            while within.pop() != "{":
+                pass
+            braces -= 1
+            if len(within) == 1 and start >= 0:
                 yield start, token.end()
                 start = -1
+        elif mark == "]" and within[-1:] == ["["] and len(within) > 1:
+            within.pop()
     if start >= 0:
         yield start, len(text)
 
@@ -71,7 +81,6 @@ def _article(item: Mapping[str, object]) -> Article:
     pmid, pmcid, note = text("PMID"), text("PMCID"), text("note")
     found_pmid = re.search(r"\bPMID:? *([1-9][0-9]{0,8})\b", note)
     found_pmcid = re.search(r"\bPMC[1-9][0-9]{0,9}\b", note)
-    doi = DOI.search(text("DOI") or next(iter(re.findall(r"\bdoi\.org/(\S+)", text("URL"))), ""))
     abstract, keywords = text("abstract"), text("keyword")
     return Article(
         extent=Extent.EXPORT,
@@ -91,7 +100,7 @@ def _article(item: Mapping[str, object]) -> Article:
         published=_published(item.get("issued")),
         languages=tuple(filter(None, [text("language")])),
         keywords=tuple(word for word in map(str.strip, re.split("[;,]", keywords)) if word),
-        doi=normal_doi(doi[0]) if doi else "",
+        doi=doi_of([text("DOI"), text("URL")]),
         pmcid=pmcid if PMCID.fullmatch(pmcid) else found_pmcid[0] if found_pmcid else "",
     )
 

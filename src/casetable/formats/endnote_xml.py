@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
-from casetable.formats.export import Exported, ExportFlaw, checked, person_of, published_of
+from casetable.formats.export import Exported, ExportFlaw, checked, doi_of, person_of, published_of
 from casetable.formats.pubmed_xml import cut_records
-from casetable.model import DOI, PMCID, PMID, normal_doi
+from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Section
 
 _OPEN = re.compile(rb"<(record)[\s>]")
@@ -76,13 +76,9 @@ def _article(record: ElementTree.Element) -> Article:
         languages=every("language"),
         publication_types=every("work-type"),
         keywords=every("keywords/keyword"),
-        doi=_doi((first("electronic-resource-num"), *(url for url in every("urls//url") if "doi.org/" in url.lower()))),
+        doi=doi_of((first("electronic-resource-num"), *every("urls/*/url"))),
         pmcid=next((value for value in every("custom2") if PMCID.fullmatch(value)), ""),
     )
-
-
-def _doi(values: Iterable[str]) -> str:
-    return next((normal_doi(found[0]) for value in values for found in [DOI.search(value)] if found), "")
 
 
 def _pmid(accession: str, database: str, provider: str, notes: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from casetable.model import DOI, normal_doi
 from casetable.model.article import Article, Person
 
 
@@ -34,10 +36,17 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.end == len(data):
             return data[: error.start].decode("utf-8-sig")  # the head of a file ends within a character
+    # A damaged byte does not make another encoding: UTF-8 whose characters outweigh what is none of them is UTF-8.
+    text = data.decode("utf-8-sig", errors="replace")
+    damaged = text.count("\ufffd")
+    if damaged * 4 < len(re.findall(r"[^\x00-\x7f]", text)):
+        return text
     try:
         chinese = data.decode("gb18030")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+    except UnicodeDecodeError as error:
+        if error.end < len(data):
+            return data.decode("cp1252", errors="replace")
+        chinese = data[: error.start].decode("gb18030")
     # Accented letters of cp1252 stand alone between plain ones; Chinese ones stand in rows.
     rows = sum(map(len, re.findall("[\u4e00-\u9fff]{2,}", chinese)))
     return chinese if rows * 2 > len(re.findall(r"[^\x00-\x7f]", chinese)) else data.decode("cp1252", errors="replace")
@@ -48,7 +57,7 @@ def person_of(name: str) -> Person:
     last, comma, rest = name.partition(",")
     fore, _, suffix = rest.partition(",")
     if not comma:
-        found = re.fullmatch(r"(\S+(?: \S+)?) ((?:[A-Z]\.?[ -]?){1,4})", name.strip())
+        found = re.fullmatch(r"((?:[a-z’\']{1,5} ){0,3}\S+(?: \S+)?) ((?:[A-Z]\.?[ -]?){1,4})", name.strip())
         if found:  # Smith J.A.
             initials = "".join(re.findall("[A-Z]", found[2]))
             return Person(last=found[1], initials=initials)
@@ -59,8 +68,26 @@ def person_of(name: str) -> Person:
 
 def published_of(text: str) -> str:
     """Returns 2020/11//Nov-Dec2020 as 2020-11."""
-    found = re.match(r"\s*([12][0-9]{3})(?:[/-]([01]?[0-9]))?(?:[/-]([0-3]?[0-9]))?", text)
-    return "-".join(part for part in found.groups() if part) if found else ""
+    if found := re.match(r"\s*([12][0-9]{3})(?:[/-]([01]?[0-9]))?(?:[/-]([0-3]?[0-9]))?", text):
+        return "-".join(part for part in found.groups() if part)
+    year = re.search(r"(?<![0-9])[12][0-9]{3}(?![0-9])", text)  # c2019; 18 Sep 2019
+    return year[0] if year else ""
+
+
+def doi_of(values: Iterable[str]) -> str:
+    """Returns the first DOI of fields that hold one by itself or at the end of an address, or ""."""
+    for value in values:
+        found = DOI.search(re.sub("%2f", "/", value, flags=re.IGNORECASE))
+        if found is None:
+            continue
+        doi = found[0]
+        if is_address := "://" in value[: value.find("10.")]:
+            doi = re.split("[?&#]", doi)[0]
+        if is_address and "doi.org/" not in value.lower():
+            doi = re.sub("/(?:full|abstract|pdf|epdf|html|meta)$", "", doi)
+        doi = doi.rstrip(".,;:")
+        return normal_doi(doi[:-1] if doi.endswith(")") and "(" not in doi else doi)
+    return ""
 
 
 def checked(article: Article, line: int, expected: str) -> Exported | ExportFlaw:

@@ -39,35 +39,31 @@ def cut_records(chunks: Iterable[bytes], opens: re.Pattern[bytes] = _OPEN) -> It
     """
     rest, line = b"", 1
     closing: bytes | None = None
-    start = searched = 0
+    at = searched = 0  # what stands before `at` is done with
     for chunk in chunks:
-        rest += chunk
+        rest, searched, at = rest[at:] + chunk, searched - at, 0
         while True:
             if closing is None:
                 opened = opens.search(rest, searched)
+                found = opened.start() if opened else max(len(rest) - 24, at)  # a tag may be torn between two pieces
+                line += rest.count(b"\n", at, found)
+                at = searched = found
                 if opened is None:
-                    keep = max(len(rest) - 24, 0)  # a tag may be torn between two pieces
-                    line += rest.count(b"\n", 0, keep)
-                    rest, searched = rest[keep:], 0
                     break
-                start = searched = opened.start()
                 closing = b"</" + opened[1] + b">"
             end = rest.find(closing, searched)
             if end < 0:
-                line += rest.count(b"\n", 0, start)
-                rest, start = rest[start:], 0
-                searched = max(len(rest) - len(closing), 0)
-                if len(rest) > MAX_RECORD_BYTES:
-                    yield Cut(data=rest, line=line)
+                searched = max(len(rest) - len(closing), at)
+                if len(rest) - at > MAX_RECORD_BYTES:
+                    yield Cut(data=rest[at:], line=line)
                     return
                 break
             end += len(closing)
-            line += rest.count(b"\n", 0, start)
-            yield Cut(data=rest[start:end], line=line)
-            line += rest.count(b"\n", start, end)
-            rest, searched, closing = rest[end:], 0, None
+            yield Cut(data=rest[at:end], line=line)
+            line += rest.count(b"\n", at, end)
+            at, searched, closing = end, end, None
     if closing is not None:
-        yield Cut(data=rest, line=line)
+        yield Cut(data=rest[at:], line=line)
 
 
 def read_article(data: bytes) -> Article | tuple[str, ...] | None:

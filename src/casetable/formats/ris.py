@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, person_of, published_of
-from casetable.model import DOI, PMCID, PMID, normal_doi
+from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, person_of, published_of
+from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Section
 from casetable.problems import shown
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?: (.*))?")
 _FIRST = re.compile(r"\s*[A-Z][A-Z0-9] {1,2}-(?: |$)", re.MULTILINE)
+_TYPE = re.compile(r"^\s*TY {1,2}- [A-Z]{3,8}\s*$", re.MULTILINE)
 _NBIB = re.compile(r"^PMID *- ", re.MULTILINE)
 _END = "ER"
 
@@ -28,7 +29,7 @@ _EDITORS = ("ED", "A2")
 _JOURNALS = ("JO", "JF", "T2", "JA", "J2")
 _BOOKS = {"BOOK", "CHAP", "EBOOK", "ECHAP", "EDBOOK"}
 _PUBLISHED = ("PY", "Y1", "DA")
-_DOIS = ("DO", "UR", "L3", "M3", "N1")
+_DOIS = ("DO", "UR", "L3", "M3")
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class _Record:
 def is_ris(head: bytes) -> bool:
     """Says whether a file that begins so is RIS; NBIB has such lines too, but a PMID line to begin a record."""
     text = decoded(head)
+    if _TYPE.search(text) and not _NBIB.search(text):
+        return True  # what stands in front is a database's
     return _FIRST.match(text) is not None and (text.lstrip().startswith("TY") or not _NBIB.search(text))
 
 
@@ -92,7 +95,9 @@ def _article(values: list[tuple[str, str]]) -> Article:
         title=title,
         is_book=first("TY") in _BOOKS,
         abstract=(Section(text=abstract),) if abstract else (),
-        authors=tuple(map(person_of, every(*_AUTHORS))),
+        authors=tuple(
+            person_of(name) for value in every(*_AUTHORS) for name in map(str.strip, value.split(";")) if name
+        ),
         editors=tuple(map(person_of, every(*_EDITORS))),
         journal=next((value for tag in _JOURNALS for value in every(tag) if value != title), ""),
         journal_abbreviation=first("JA", "J2"),
@@ -102,14 +107,16 @@ def _article(values: list[tuple[str, str]]) -> Article:
         publisher=first("PB"),
         volume=first("VL"),
         issue=first("IS"),
-        pages=f"{start}-{end}" if start and end and "-" not in start else start or end,
-        published=published_of(first(*_PUBLISHED)),
+        pages=f"{start}-{end}" if start and end and "-" not in start else start or end or first("C7"),
+        published=next((day for value in every(*_PUBLISHED) if (day := published_of(value))), ""),
         languages=every("LA"),
         publication_types=every("M3"),
         keywords=tuple(
             dict.fromkeys(word for value in every("KW") for word in map(str.strip, value.split(";")) if word)
         ),
-        doi=next((normal_doi(found[0]) for value in every(*_DOIS) for found in [DOI.search(value)] if found), ""),
+        doi=doi_of(
+            [*every(*_DOIS), *(note for note in every("N1") if re.match(r"(?:doi:? *)?10\.", note, re.IGNORECASE))]
+        ),
         pmcid=next((value for value in every("C2", "U1") if PMCID.fullmatch(value)), ""),
     )
 
@@ -118,8 +125,10 @@ def _pmid(values: Iterable[tuple[str, str]]) -> str:
     """Returns the PMID: Embase has it in C5, PubMed's own exports in AN, others in a note."""
     is_pubmed = any(tag in {"DB", "DP"} and re.search(r"pubmed|medline", value, re.IGNORECASE) for tag, value in values)
     for tag, value in values:
-        if (tag in {"C5", "PM"} or (tag == "AN" and is_pubmed)) and PMID.fullmatch(value) and len(value) > 3:
+        if (tag in {"C2", "C5", "PM"} or (tag == "AN" and is_pubmed)) and PMID.fullmatch(value) and len(value) > 4:
             return value
-        if tag in {"AN", "N1", "M1", "C5"} and (found := re.search(r"PMID:? *([1-9][0-9]{0,8})\b", value)):
+        if tag in {"AN", "N1", "M1", "C3", "C5"} and (
+            found := re.search(r"(?:PMID|PUBMED|MEDLINE):? *([1-9][0-9]{4,8})\b", value)
+        ):
             return found[1]
     return ""

@@ -28,13 +28,29 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     ),
     "volume": ("volume", "vol", "vl"),
     "issue": ("issue", "number", "iss", "is"),
-    "pages": ("pages", "page", "pg", "pagination"),
+    "pages": ("pages", "page", "pg", "pagination", "artno", "articlenumber"),
     "first_page": ("pagestart", "startpage", "firstpage", "sp", "bp"),
     "last_page": ("pageend", "endpage", "lastpage", "ep"),
     "doi": ("doi", "do", "digitalobjectidentifier"),
-    "pmid": ("pmid", "pubmedid", "pm"),
+    "pmid": ("pmid", "pubmedid", "pm", "medlinepmid"),
     "abstract": ("abstract", "abstractnote", "ab"),
     "source": ("source", "database", "db", "databasename"),
+}
+# Web of Science's tab-delimited text has its tags for a header, some of which mean other things elsewhere.
+_TAGS = {
+    "ut": "record_id",
+    "ti": "title",
+    "af": "authors",
+    "py": "year",
+    "so": "journal",
+    "vl": "volume",
+    "is": "issue",
+    "ar": "pages",
+    "bp": "first_page",
+    "ep": "last_page",
+    "di": "doi",
+    "pm": "pmid",
+    "ab": "abstract",
 }
 _NAMED = {name: column for column, names in _HEADERS.items() for name in names}
 MOST_BYTES = 2_000_000_000
@@ -59,6 +75,8 @@ class CsvFlaw:
 def is_csv(head: bytes) -> bool:
     """Says whether a file that begins so is CSV: its first line names a title or DOI, and another column."""
     first = _text(head).lstrip("\n").split("\n", 1)[0]
+    if first.lstrip()[:1] in {"[", "{", "@", "<", "%"}:
+        return False
     columns = {_NAMED.get(_plain(name)) for name in next(csv.reader([first], delimiter=_delimiter(first)), [])}
     return bool(columns & {"title", "doi"}) and len(columns - {None}) > 1
 
@@ -70,12 +88,25 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
     """
     csv.field_size_limit(MOST_BYTES)
     text = _text(data)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.lstrip("\n").split("\n", 1)[0]))
+    first = text.lstrip("\n").split("\n", 1)[0]
+    is_tagged = {"PT", "TI", "SO", "UT"} <= set(first.split("\t"))
+    lines = io.StringIO(text, newline="")
+    rows = (
+        csv.reader(lines, csv.excel_tab, quoting=csv.QUOTE_NONE)
+        if is_tagged
+        else csv.reader(lines, delimiter=_delimiter(first))
+    )
     header: list[str] | None = None
+    began = before = 0
     while True:
+        began, before = before, rows.line_num
         try:
             row = next(rows)
         except StopIteration:
+            if not is_tagged and before - began > 1 and text.count('"') % 2:
+                yield CsvFlaw(
+                    line=began + 1, message="has a quote that is never closed, so that rows may be run together"
+                )
             return
         except csv.Error as error:
             yield CsvFlaw(line=rows.line_num, message=f"cannot be read as CSV ({error})")
@@ -83,7 +114,7 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         if not any(cell.strip() for cell in row):
             continue
         if header is None:
-            header = [_NAMED.get(_plain(name), "") for name in row]
+            header = [(_TAGS if is_tagged else _NAMED).get(_plain(name), "") for name in row]
             continue
         values = dict.fromkeys(_HEADERS, "")
         for column, cell in zip(header, row, strict=False):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, person_of, published_of
-from casetable.model import DOI, PMID, normal_doi
+from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, person_of, published_of
+from casetable.model import PMID
 from casetable.model.article import Article, Extent, Section
 from casetable.problems import shown
 
@@ -22,7 +22,7 @@ _BOOKS = {"B"}
 
 def is_wos(head: bytes) -> bool:
     """Says whether a file that begins so is Web of Science's tagged text."""
-    return _HEAD.match(decoded(head[:4096]).replace("\r\n", "\n")) is not None
+    return _HEAD.match(decoded(head[:4096]).replace("\r\n", "\n").replace("\r", "\n")) is not None
 
 
 def read_wos(data: bytes) -> Iterator[Exported | ExportFlaw]:
@@ -65,7 +65,7 @@ def _article(record: dict[str, list[str]]) -> Article:
 
     full = [name for name in record.get("AF", ()) if name]
     groups = [name for name in record.get("CA", ()) if name]
-    start, end, doi = text("BP"), text("EP"), DOI.search(text("DI"))
+    start, end = text("BP"), text("EP")
     return Article(
         extent=Extent.EXPORT,
         pmid=text("PM") if PMID.fullmatch(text("PM")) else "",
@@ -81,11 +81,11 @@ def _article(record: dict[str, list[str]]) -> Article:
         volume=text("VL"),
         issue=text("IS"),
         pages=(f"{start}-{end}" if end and end != start else start) or text("AR"),
-        published=_published(text("PY"), text("PD")),
+        published=_published(text("PY") or published_of(text("EA")), text("PD")),
         languages=words("LA"),
         publication_types=words("DT"),
         keywords=words("DE", "ID"),
-        doi=normal_doi(doi[0]) if doi else "",
+        doi=doi_of([text("DI")]),
     )
 
 
