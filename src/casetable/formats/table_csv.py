@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
     text = _text(data)
     first = text.lstrip("\n").split("\n", 1)[0]
     is_tagged = {"PT", "TI", "SO", "UT"} <= set(first.split("\t"))
-    lines = io.StringIO(text, newline="")
+    lines = _lines(text)
     rows = (
         csv.reader(lines, csv.excel_tab, quoting=csv.QUOTE_NONE)
         if is_tagged
@@ -126,6 +125,15 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         if not values["pages"] and values["first_page"]:
             values["pages"] = "-".join(page for page in (values["first_page"], values["last_page"]) if page)
         yield CsvRow(values=values, line=rows.line_num)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yields the lines with their ends; io.StringIO would hold the text a second time, at four bytes a character."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        yield text[at:end]
+        at = end
 
 
 def _text(data: bytes) -> str:
