@@ -13,10 +13,21 @@ from functools import lru_cache
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
-from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
+from bibtexparser.model import Entry, ParsingFailedBlock
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, published_of
+from casetable.formats.export import (
+    MONTHS,
+    Exported,
+    ExportFlaw,
+    checked,
+    decoded,
+    doi_of,
+    initials_of,
+    issns_of,
+    noted_pmid,
+    published_of,
+)
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
 
@@ -51,7 +62,6 @@ _FACES = {
     "textsuperscript",
     "textsubscript",
 }
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BOOKS = {"book", "inbook", "incollection", "collection", "mvbook", "booklet"}
 
 
@@ -71,9 +81,7 @@ def read_bibtex(data: bytes) -> Iterator[Exported | ExportFlaw]:
         inner = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block
         if isinstance(inner, Entry):
             yield checked(_article(inner), line, "'title'")
-        elif isinstance(block, ParsingFailedBlock) and not isinstance(
-            block, DuplicateBlockKeyBlock | DuplicateFieldKeyBlock
-        ):
+        elif isinstance(block, ParsingFailedBlock) and inner is None:
             why = " ".join(str(getattr(block.error, "abort_reason", "")).split()) or "it is no BibTeX"
             yield ExportFlaw(line=line, message=f"is a broken entry: {why[0].lower()}{why[1:]}")
 
@@ -88,14 +96,11 @@ def _article(entry: Entry) -> Article:
 
     authors = _people(fields.get("author", ""))
     is_complete = authors[-1:] != (_OTHERS,)
-    note = text("note")
     pmid = text("pmid", "pubmed_id", "pubmedid") or (text("eprint") if text("eprinttype").lower() == "pubmed" else "")
-    if not PMID.fullmatch(pmid) and (found := re.search(r"\bPMID:? *([1-9][0-9]{0,8})\b", note)):
-        pmid = found[1]
     abstract = text("abstract")
     return Article(
         extent=Extent.EXPORT,
-        pmid=pmid if PMID.fullmatch(pmid) else "",
+        pmid=pmid if PMID.fullmatch(pmid) else noted_pmid(text("note")),
         title=text("title"),
         is_book=entry.entry_type.lower() in _BOOKS,
         abstract=(Section(text=abstract),) if abstract else (),
@@ -104,7 +109,7 @@ def _article(entry: Entry) -> Article:
         editors=_people(fields.get("editor", "")),
         journal=text("journal", "journaltitle", "booktitle"),
         journal_abbreviation=text("shortjournal", "journal-iso", "abbrev_source_title"),
-        issns=tuple(re.findall(r"\b[0-9]{4}-[0-9]{3}[0-9Xx]\b", text("issn"))),
+        issns=issns_of(text("issn")),
         publisher=text("publisher"),
         volume=text("volume"),
         issue=text("number", "issue"),
@@ -122,8 +127,8 @@ def _published(fields: Mapping[str, str], date: str) -> str:
     month = _plain(fields.get("month", "")).lower()[:3]
     if re.fullmatch("0?[1-9]|1[0-2]", month) and re.fullmatch("[0-9]{4}", date):
         return f"{date}-{month.zfill(2)}"
-    if month in _MONTHS and re.fullmatch("[0-9]{4}", date):
-        return f"{date}-{_MONTHS.index(month) + 1:02}"
+    if month in MONTHS and re.fullmatch("[0-9]{4}", date):
+        return f"{date}-{MONTHS.index(month) + 1:02}"
     return published_of(date)
 
 
@@ -140,11 +145,10 @@ def _people(value: str) -> tuple[Person, ...]:
         parts = parse_single_name_into_parts(name, strict=False)
         last = _plain(" ".join([*parts.von, *parts.last]))
         fore, suffix = _plain(" ".join(parts.first)), _plain(" ".join(parts.jr))
-        initials = "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part).upper()
         if name.lower() == "others":
             people.append(_OTHERS)
         elif last:
-            people.append(Person(last=last, fore=fore, initials=initials, suffix=suffix))
+            people.append(Person(last=last, fore=fore, initials=initials_of(fore), suffix=suffix))
     return tuple(people)
 
 

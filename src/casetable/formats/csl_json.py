@@ -10,7 +10,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, published_of
+from casetable.formats.export import (
+    Exported,
+    ExportFlaw,
+    checked,
+    decoded,
+    doi_of,
+    initials_of,
+    issns_of,
+    noted_pmid,
+    published_of,
+)
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
 
@@ -79,12 +89,11 @@ def _article(item: Mapping[str, object]) -> Article:
         return next((value for name in names if (value := _text(item.get(name)))), "")
 
     pmid, pmcid, note = text("PMID"), text("PMCID"), text("note")
-    found_pmid = re.search(r"\bPMID:? *([1-9][0-9]{0,8})\b", note)
     found_pmcid = re.search(r"\bPMC[1-9][0-9]{0,9}\b", note)
     abstract, keywords = text("abstract"), text("keyword")
     return Article(
         extent=Extent.EXPORT,
-        pmid=pmid if PMID.fullmatch(pmid) else found_pmid[1] if found_pmid else "",
+        pmid=pmid if PMID.fullmatch(pmid) else noted_pmid(note),
         title=text("title"),
         is_book=text("type") in _BOOKS,
         abstract=(Section(text=abstract),) if abstract else (),
@@ -92,7 +101,7 @@ def _article(item: Mapping[str, object]) -> Article:
         editors=_people(item.get("editor")),
         journal=text("container-title"),
         journal_abbreviation=text("container-title-short", "journalAbbreviation"),
-        issns=tuple(re.findall(r"\b[0-9]{4}-[0-9]{3}[0-9Xx]\b", text("ISSN"))),
+        issns=issns_of(text("ISSN")),
         publisher=text("publisher"),
         volume=text("volume"),
         issue=text("issue", "number"),
@@ -122,9 +131,8 @@ def _people(value: object) -> tuple[Person, ...]:
             continue
         parts = (_text(name.get(part)) for part in ("dropping-particle", "non-dropping-particle", "family"))
         last, fore = " ".join(filter(None, parts)), _text(name.get("given"))
-        initials = "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part).upper()
         if last:
-            people.append(Person(last=last, fore=fore, initials=initials, suffix=_text(name.get("suffix"))))
+            people.append(Person(last=last, fore=fore, initials=initials_of(fore), suffix=_text(name.get("suffix"))))
         elif collective := _text(name.get("literal")) or fore:
             people.append(Person(collective=collective))
     return tuple(people)

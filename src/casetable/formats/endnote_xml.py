@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
-from casetable.formats.export import Exported, ExportFlaw, checked, doi_of, person_of, published_of
+from casetable.formats.export import (
+    Exported,
+    ExportFlaw,
+    checked,
+    doi_of,
+    issns_of,
+    noted_pmid,
+    person_of,
+    published_of,
+)
 from casetable.formats.pubmed_xml import cut_records
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Section
@@ -67,7 +76,7 @@ def _article(record: ElementTree.Element) -> Article:
         editors=tuple(map(person_of, every("contributors/secondary-authors/author"))),
         journal=first("periodical/full-title", "titles/secondary-title", "alt-periodical/full-title"),
         journal_abbreviation=first("periodical/abbr-1", "alt-periodical/abbr-1"),
-        issns=tuple(re.findall(r"\b[0-9]{4}-[0-9]{3}[0-9Xx]\b", first("isbn"))),
+        issns=issns_of(first("isbn")),
         publisher=first("publisher"),
         volume=first("volume"),
         issue=first("number"),
@@ -86,5 +95,4 @@ def _pmid(accession: str, database: str, provider: str, notes: str) -> str:
     is_medline = provider == "NLM" or re.search("pubmed|medline", database, re.IGNORECASE)
     if is_medline and PMID.fullmatch(accession):
         return accession
-    found = re.search(r"\bPMID:? *([1-9][0-9]{0,8})\b", f"{accession} {notes}")
-    return found[1] if found else ""
+    return noted_pmid(f"{accession} {notes}")

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from casetable.model import DOI, normal_doi
 from casetable.model.article import Article, Person
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_ISSN = re.compile(r"\b[0-9]{4}-[0-9]{3}[0-9Xx]\b")
+_NOTED_PMID = re.compile(r"\bPMID:? *([1-9][0-9]{0,8})\b")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
@@ -62,8 +67,23 @@ def person_of(name: str) -> Person:
             initials = "".join(re.findall("[A-Z]", found[2]))
             return Person(last=found[1], initials=initials)
         return Person(collective=name.strip()) if " " in name.strip() else Person(last=name.strip())
-    initials = "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part)
-    return Person(last=last.strip(), fore=fore.strip(), initials=initials.upper(), suffix=suffix.strip())
+    return Person(last=last.strip(), fore=fore.strip(), initials=initials_of(fore), suffix=suffix.strip())
+
+
+def initials_of(fore: str) -> str:
+    """Returns Anna-Maria B. as AMB."""
+    return "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part).upper()
+
+
+def issns_of(*texts: str) -> tuple[str, ...]:
+    """Returns the ISSNs in fields that may say more: 1234-5678 (Print)."""
+    return tuple(issn for text in texts for issn in _ISSN.findall(text))
+
+
+def noted_pmid(text: str) -> str:
+    """Returns the PMID that a note names as one, or ""."""
+    found = _NOTED_PMID.search(text)
+    return found[1] if found else ""
 
 
 def published_of(text: str) -> str:

@@ -1,7 +1,7 @@
 """Reads the tagged text of Web of Science ("plain text file"): two letters, a blank, a value; three blanks continue it.
 
 A record begins with PT and ends with ER; lists (AU, AF, C1) have an entry on each line, other values are wrapped. Tags:
-https://images.webofknowledge.com/images/help/WOS/hs_wos_fieldtags.html.
+https://bibliome.github.io/alvisnlp (WebOfKnowledgeReader).
 """
 
 from __future__ import annotations
@@ -9,14 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, person_of, published_of
+from casetable.formats.export import (
+    MONTHS,
+    Exported,
+    ExportFlaw,
+    checked,
+    decoded,
+    doi_of,
+    issns_of,
+    person_of,
+    published_of,
+)
 from casetable.model import PMID
 from casetable.model.article import Article, Extent, Section
 from casetable.problems import shown
 
 _LINE = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?")
 _HEAD = re.compile(r"\s*(?:FN [^\n]*\n\s*(?:VR [^\n]*\n\s*)?)?PT [A-Z]\s*(?:\n|$)")
-_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _BOOKS = {"B"}
 
 
@@ -76,7 +85,7 @@ def _article(record: dict[str, list[str]]) -> Article:
         editors=tuple(map(person_of, filter(None, record.get("BE", ())))),
         journal=text("SO"),
         journal_abbreviation=text("JI") or text("J9"),
-        issns=tuple(number for tag in ("SN", "EI") for number in re.findall(r"[0-9]{4}-[0-9]{3}[0-9Xx]", text(tag))),
+        issns=issns_of(text("SN"), text("EI")),
         publisher=text("PU"),
         volume=text("VL"),
         issue=text("IS"),
@@ -91,8 +100,8 @@ def _article(record: dict[str, list[str]]) -> Article:
 
 def _published(year: str, day: str) -> str:
     """Returns 2019 and "SEP 18" as 2019-09-18."""
-    found = re.fullmatch(r"([A-Z]{3})(?: ([0-9]{1,2}))?", day.upper())
-    if not found or found[1] not in _MONTHS:
+    found = re.fullmatch(r"([a-z]{3})(?: ([0-9]{1,2}))?", day.lower())
+    if not found or found[1] not in MONTHS:
         return published_of(year)
-    month = f"{_MONTHS.index(found[1]) + 1:02}"
+    month = f"{MONTHS.index(found[1]) + 1:02}"
     return published_of("-".join(filter(None, (year, month, (found[2] or "").zfill(2) if found[2] else ""))))
