@@ -306,6 +306,16 @@ def test_text_that_never_ends_takes_linear_time() -> None:
     assert seconds(80_000) < 40 * seconds(10_000)
 
 
+@pytest.mark.parametrize(
+    "data", [b"title,doi\nZebra fever,10.1234/one\n", b"%0 Journal Article\n%T Zebra fever\n", b"\x00\xff"]
+)
+def test_a_file_of_no_known_format_says_what_is_read(data: bytes) -> None:
+    assert flaws("a", data) == [
+        "a: is of no format that is read here; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, "
+        "Web of Science text or a records.jsonl"
+    ]
+
+
 def test_an_empty_library_says_so() -> None:
     assert flaws("a.json", b"[]") == ["a.json:1: holds no item; expected an array of CSL-JSON"]
     assert flaws("a.xml", b"<xml><records></records></xml>") == [

@@ -6,6 +6,7 @@ PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science's tagged te
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -22,6 +23,8 @@ from casetable.formats.ris import is_ris, read_ris
 from casetable.formats.wos import is_wos, read_wos
 from casetable.model import record_key
 from casetable.model.article import Article, article_of
+
+_TAGGED = re.compile(rb"^[A-Z]{2,4} *- ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +76,12 @@ def read_articles_of(path: str, chunks: Iterable[bytes]) -> Iterator[Stored | De
         yield from _export(path, read_wos(b"".join(whole)))
     elif is_bibtex(head):
         yield from _export(path, read_bibtex(b"".join(whole)))
-    elif start:
+    elif _TAGGED.search(head):
         yield from _nbib(path, whole)
     else:
+        fault = "is of no format that is read here" if start else "is empty"
         yield Flaw(
-            message=f"{path}: is empty; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science text or a records.jsonl"
+            message=f"{path}: {fault}; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science text or a records.jsonl"
         )
 
 
