@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from casetable.formats.medline import issue_line, source_line, write_medline
+from casetable.formats.pubmed_xml_write import SET_HEAD
 from casetable.model.article import Article
 
 WINDOW = 9_999
@@ -560,16 +561,11 @@ def _items(name: str, items: Sequence[tuple[str, str, str]]) -> str:
 
 # --- EFetch -----------------------------------------------------------------------------------------------------------
 
-_SET_HEAD = (
-    '<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025//EN"'
-    ' "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n'
-)
-
 
 def articles_xml(records: Sequence[bytes]) -> Reply:
     """EFetch's set of records, each as its own bytes; ids that are not known leave no trace."""
     content = b"".join([b"\n", *(record + b"\n" for record in records)]) if records else b""
-    body = _SET_HEAD.encode() + b"<PubmedArticleSet>" + content + b"</PubmedArticleSet>"
+    body = SET_HEAD.encode() + b"<PubmedArticleSet>" + content + b"</PubmedArticleSet>"
     return Reply(headers={"Content-Type": _TYPES["xml"]}, body=body)
 
 
@@ -672,7 +668,7 @@ def prolog_only(utility: str) -> Reply:
     heads = {
         "esearch": _SEARCH_HEAD,
         "epost": _POST_HEAD,
-        "efetch": _SET_HEAD,
+        "efetch": SET_HEAD,
         "esummary": f"{_DECLARATION}{_SUMMARY_HEADS['1.0']}",
         "einfo": _DECLARATION + _doctype("eInfoResult", "einfo", "20190110"),
         "elink": _LINK_HEAD,

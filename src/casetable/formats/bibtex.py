@@ -1,4 +1,4 @@
-"""Reads BibTeX and BibLaTeX as reference managers and databases export them; bibtexparser reads their syntax.
+"""Reads and writes BibTeX and BibLaTeX as reference managers and databases export them; bibtexparser reads their syntax.
 
 Values are LaTeX: accents and macros become the characters that they print, braces go. Names of the fields: BibLaTeX's
 manual, 2.2 (https://ctan.org/pkg/biblatex); Zotero, Scopus and Web of Science have some of their own.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
-from bibtexparser.model import Entry, ParsingFailedBlock
+from bibtexparser.model import Entry, ParsingFailedBlock, Preamble, String
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
 from casetable.formats.export import (
@@ -21,12 +21,17 @@ from casetable.formats.export import (
     Exported,
     ExportFlaw,
     checked,
+    date_parts,
     decoded,
     doi_of,
     initials_of,
+    isbns_of,
     issns_of,
+    joined_words,
     noted_pmid,
+    one_line,
     published_of,
+    split_words,
 )
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
@@ -42,8 +47,18 @@ _MACRO = re.compile(
     r"|\\[\"'`^~=.](?:\{[^{}]{0,60}\}|\\[ij]\b|\w)"
     r"|\\[^A-Za-z]"
 )
-_MATH = re.compile(r"\$([^$]{1,80})\$")
-_CHARACTERS = {"textless": "<", "textgreater": ">", "textbar": "|", "textbackslash": "\\", "textasciitilde": "~"}
+_MATH = re.compile(r"(?<!\\)\$([^$]{1,80})(?<!\\)\$")
+# A brace or tilde that is printed has another character until the ones that are not printed are gone.
+_PRINTED = {0xE000: "{", 0xE001: "}", 0xE002: "~"}
+_CHARACTERS = {
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+    "textbackslash": "\\",
+    "textasciitilde": "\ue002",
+    "textasciicircum": "^",
+}
+_BRACES = {"\\{": "\ue000", "\\}": "\ue001"}
 _FACES = {
     "emph",
     "em",
@@ -76,11 +91,16 @@ def read_bibtex(data: bytes) -> Iterator[Exported | ExportFlaw]:
     Of entries with one key each is yielded; of a field that an entry has twice the last one stands.
     """
     text = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    head: list[str] = []
+    macros = ""
     for block in parse_string(text).blocks:
+        if isinstance(block, String | Preamble):
+            head.append(block.raw or "")
+            macros = "\n".join(head)
         line = (block.start_line or 0) + 1
         inner = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block
         if isinstance(inner, Entry):
-            yield checked(_article(inner), line, "'title'")
+            yield checked(_article(inner), line, "'title'", text=block.raw or "", head=macros)
         elif isinstance(block, ParsingFailedBlock) and inner is None:
             why = " ".join(str(getattr(block.error, "abort_reason", "")).split()) or "it is no BibTeX"
             yield ExportFlaw(line=line, message=f"is a broken entry: {why[0].lower()}{why[1:]}")
@@ -110,14 +130,15 @@ def _article(entry: Entry) -> Article:
         journal=text("journal", "journaltitle", "booktitle"),
         journal_abbreviation=text("shortjournal", "journal-iso", "abbrev_source_title"),
         issns=issns_of(text("issn")),
+        isbns=isbns_of(text("isbn")),
         publisher=text("publisher"),
         volume=text("volume"),
         issue=text("number", "issue"),
         pages=re.sub("[–—]+", "-", text("pages", "article-number", "art_number", "eid")),
         published=_published(fields, text("date") or text("year")),
         languages=tuple(filter(None, [text("language", "langid")])),
-        publication_types=tuple(filter(None, [text("document_type", "type")])),
-        keywords=tuple(word for word in map(str.strip, re.split("[;,]", text("keywords", "author_keywords"))) if word),
+        publication_types=split_words(text("document_type", "type"), ";"),
+        keywords=split_words(text("keywords", "author_keywords")),
         doi=doi_of([text("doi"), text("url")]),
         pmcid=text("pmcid") if PMCID.fullmatch(text("pmcid")) else "",
     )
@@ -161,7 +182,7 @@ def _plain(value: str) -> str:
     if "\\" in value:
         value = _MACRO.sub(lambda found: _printed(found[0]), value)
     value = value.replace("---", "—").replace("--", "–").replace("~", " ")
-    return " ".join(value.replace("{", "").replace("}", "").split())
+    return " ".join(value.replace("{", "").replace("}", "").translate(_PRINTED).split())
 
 
 def _of_math(found: re.Match[str]) -> str:
@@ -174,6 +195,8 @@ def _of_math(found: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def _printed(macro: str) -> str:
     """Returns what a macro prints; of one that is unknown or has lost its argument, the argument or the name."""
+    if macro in _BRACES:
+        return _BRACES[macro]
     name = macro.strip("{} \t").removeprefix("\\").partition("{")[0].strip()
     if name in _CHARACTERS:
         return _CHARACTERS[name]
@@ -184,3 +207,130 @@ def _printed(macro: str) -> str:
     except Exception:  # noqa: BLE001  # pylatexenc raises whatever its tables make of a macro without arguments
         printed = ""
     return printed if printed and "%s" not in printed else re.sub(r"^\W*([A-Za-z]+\s*(?=\{))?", "", macro).rstrip("}")
+
+
+# --- an article to an entry -------------------------------------------------------------------------------------------
+
+_NAMES_OF: dict[str, tuple[str, ...]] = {
+    "title": ("title",),
+    "authors": ("author",),
+    "editors": ("editor",),
+    "journal": ("journal", "journaltitle"),
+    "journal_abbreviation": ("shortjournal", "journal-iso", "abbrev_source_title"),
+    "published": ("year", "month", "date"),
+    "volume": ("volume",),
+    "issue": ("number", "issue"),
+    "pages": ("pages", "article-number", "art_number", "eid"),
+    "publisher": ("publisher",),
+    "issns": ("issn", "isbn"),
+    "languages": ("language", "langid"),
+    "publication_types": ("document_type",),
+    "doi": ("doi",),
+    "pmid": ("pmid", "pubmed_id", "pubmedid"),
+    "pmcid": ("pmcid",),
+    "keywords": ("keywords", "author_keywords"),
+    "abstract": ("abstract",),
+}
+_ESCAPED = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{character: "\\" + character for character in "&%$#_"},
+    }
+)
+
+
+def write_bibtex(article: Article, key: str) -> str:
+    """Returns an article as an entry under a key; letters outside ASCII stay as they are."""
+    kind = "incollection" if article.is_book and article.book_title else "book" if article.is_book else "article"
+    fields = (field for name in _NAMES_OF for field in _fields(article, name))
+    return _entry(kind, key, fields)
+
+
+def amend_bibtex(text: str, article: Article, fields: Iterable[str]) -> str:
+    """Returns an entry with some fields as an article has them; the others keep their value, macros included."""
+    kind, key, known = _parts(text)
+    names = [name for name in _NAMES_OF if name in set(fields)]
+    gone = {alias for name in names for alias in _NAMES_OF[name]}
+    kept = [(field, value) for field, value in known if field.strip().lower() not in gone]
+    return _entry(kind, key, [*kept, *(field for name in names for field in _fields(article, name))])
+
+
+def key_of(text: str) -> str:
+    """Returns the key of an entry."""
+    return _parts(text)[1]
+
+
+def rekeyed(text: str, key: str) -> str:
+    """Returns an entry under another key."""
+    return re.sub(r"([{(]\s*)[^,\s]*", lambda found: found[1] + key, text, count=1)
+
+
+def _parts(text: str) -> tuple[str, str, list[tuple[str, str]]]:
+    [block] = parse_string(text, parse_stack=[]).blocks
+    inner = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block
+    if not isinstance(inner, Entry):  # read once, it is read again
+        raise TypeError(text[:80])
+    return inner.entry_type, inner.key, [(field.key, field.value) for field in inner.fields]
+
+
+def _entry(kind: str, key: str, fields: Iterable[tuple[str, str]]) -> str:
+    return "\n".join([f"@{kind}{{{key},", *(f"  {name} = {value}," for name, value in fields), "}"])
+
+
+def _fields(article: Article, name: str) -> Iterator[tuple[str, str]]:
+    """Yields the fields of an entry, each value within its braces."""
+    for field, value in _values(article, name):
+        if plain := one_line(value):
+            yield field, f"{{{plain}}}"
+
+
+def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
+    field = _NAMES_OF[name][0]
+    match name:
+        case "title":  # the second pair of braces keeps its capitals
+            title = _escaped(article.title or article.book_title)
+            yield field, f"{{{title}}}" if title else ""
+        case "authors" | "editors":
+            names = [_bibtex_name(person) for person in getattr(article, name)]
+            is_cut = name == "authors" and not article.is_author_list_complete
+            yield field, " and ".join([*names, *["others"] * is_cut])
+        case "journal":
+            journal = _escaped(article.journal or article.book_title or article.journal_abbreviation)
+            yield "booktitle" if article.is_book else field, journal
+        case "published":
+            parts = date_parts(article.published)
+            yield "year", str(parts[0]) if parts else _escaped(article.published)
+            yield "month", str(parts[1]) if len(parts) > 1 else ""
+            yield "date", "-".join(f"{part:02}" for part in parts) if len(parts) > 2 else ""
+        case "pages":
+            yield field, _escaped(article.pages).replace("-", "--")
+        case "issns":
+            yield field, ", ".join(article.issns)
+            yield "isbn", ", ".join(article.isbns)
+        case "languages":
+            yield field, _escaped("; ".join(article.languages))
+        case "publication_types":
+            yield field, _escaped("; ".join(article.publication_types))
+        case "keywords":
+            yield field, _escaped(joined_words((*article.keywords, *(heading.name for heading in article.headings))))
+        case "abstract":
+            yield field, _escaped(article.abstract_text)
+        case _:
+            yield field, _escaped(getattr(article, name))
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPED).replace("--", "{-}{-}")
+
+
+def _bibtex_name(person: Person) -> str:
+    if person.collective:
+        return f"{{{_escaped(person.collective)}}}"
+    fore = person.fore or " ".join(f"{initial}." for initial in person.initials)
+    last = _escaped(person.last)
+    last = f"{{{last}}}" if " and " in last or "," in last else last
+    return ", ".join(part for part in (last, _escaped(person.suffix), _escaped(fore)) if part)

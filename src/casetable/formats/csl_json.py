@@ -1,4 +1,4 @@
-"""Reads CSL-JSON, an array of items as Zotero, Paperpile and citation processors export it.
+"""Reads and writes CSL-JSON, an array of items as Zotero, Paperpile and citation processors export it.
 
 Names of the fields: https://docs.citationstyles.org/en/stable/specification.html#appendix-iv-variables. Values may be
 numbers where the schema wants text, and text may have markup (`<i>`); an item that is broken costs no other one.
@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from casetable.formats.export import (
     Exported,
     ExportFlaw,
     checked,
+    date_parts,
     decoded,
     doi_of,
     initials_of,
+    isbns_of,
     issns_of,
+    joined_words,
     noted_pmid,
     published_of,
+    split_words,
 )
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
@@ -51,7 +55,7 @@ def read_csl(data: bytes) -> Iterator[Exported | ExportFlaw]:
             place = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
             yield ExportFlaw(line=place, message=f"is an item of broken JSON: {why}")
             continue
-        yield checked(_article(item), line, "'title'")
+        yield checked(_article(item), line, "'title'", text=text[start:end])
     if is_empty:
         yield ExportFlaw(line=1, message="holds no item; expected an array of CSL-JSON")
 
@@ -102,13 +106,14 @@ def _article(item: Mapping[str, object]) -> Article:
         journal=text("container-title"),
         journal_abbreviation=text("container-title-short", "journalAbbreviation"),
         issns=issns_of(text("ISSN")),
+        isbns=isbns_of(text("ISBN")),
         publisher=text("publisher"),
         volume=text("volume"),
         issue=text("issue", "number"),
         pages=text("page"),
         published=_published(item.get("issued")),
         languages=tuple(filter(None, [text("language")])),
-        keywords=tuple(word for word in map(str.strip, re.split("[;,]", keywords)) if word),
+        keywords=split_words(keywords),
         doi=doi_of([text("DOI"), text("URL")]),
         pmcid=pmcid if PMCID.fullmatch(pmcid) else found_pmcid[0] if found_pmcid else "",
     )
@@ -148,3 +153,77 @@ def _published(value: object) -> str:
         numbers = [_text(part).zfill(2) for part in first[:3]]
         return published_of("-".join(numbers))
     return published_of(_text(value.get("raw")) or _text(value.get("literal")))
+
+
+# --- an article to an item --------------------------------------------------------------------------------------------
+
+_NAMES_OF: dict[str, tuple[str, ...]] = {
+    "title": ("title",),
+    "authors": ("author",),
+    "editors": ("editor",),
+    "journal": ("container-title",),
+    "journal_abbreviation": ("container-title-short", "journalAbbreviation"),
+    "volume": ("volume",),
+    "issue": ("issue",),
+    "pages": ("page",),
+    "published": ("issued",),
+    "publisher": ("publisher",),
+    "issns": ("ISSN",),
+    "isbns": ("ISBN",),
+    "languages": ("language",),
+    "doi": ("DOI",),
+    "pmid": ("PMID",),
+    "pmcid": ("PMCID",),
+    "keywords": ("keyword",),
+    "abstract": ("abstract",),
+}
+
+
+def write_csl(article: Article, key: str) -> str:
+    """Returns an article as an item of CSL-JSON under an id."""
+    kind = "chapter" if article.is_book and article.book_title else "book" if article.is_book else "article-journal"
+    values = {"id": key, "type": kind} | {
+        _NAMES_OF[name][0]: value for name in _NAMES_OF if (value := _value(article, name))
+    }
+    return json.dumps(values, ensure_ascii=False, indent=2)
+
+
+def amend_csl(text: str, article: Article, fields: Iterable[str]) -> str:
+    """Returns an item with some fields as an article has them; every other one stays as it is."""
+    item = json.loads(text, strict=False)
+    for name in fields:
+        for known in _NAMES_OF.get(name, ()):
+            item.pop(known, None)
+        if name in _NAMES_OF and (value := _value(article, name)):
+            item[_NAMES_OF[name][0]] = value
+    return json.dumps(item, ensure_ascii=False, indent=2)
+
+
+def _value(article: Article, name: str) -> object:
+    match name:
+        case "title":
+            return article.title or article.book_title
+        case "authors" | "editors":
+            return [_name(person) for person in getattr(article, name)]
+        case "journal":
+            return article.journal or (article.book_title if article.title else "") or article.journal_abbreviation
+        case "abstract":
+            return article.abstract_text
+        case "published":
+            parts = date_parts(article.published)
+            return {"date-parts": [list(parts)]} if parts else {"raw": article.published} if article.published else {}
+        case "issns" | "isbns":
+            return ", ".join(getattr(article, name))
+        case "languages":
+            return article.languages[0] if article.languages else ""
+        case "keywords":
+            return joined_words((*article.keywords, *(heading.name for heading in article.headings)))
+        case _:
+            return getattr(article, name)
+
+
+def _name(person: Person) -> dict[str, str]:
+    if person.collective:
+        return {"literal": person.collective}
+    fore = person.fore or ". ".join(person.initials) + "." * bool(person.initials)
+    return {key: value for key, value in (("family", person.last), ("given", fore), ("suffix", person.suffix)) if value}

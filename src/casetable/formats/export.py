@@ -1,27 +1,58 @@
-"""What the readers of reference managers' exports share: what they yield, and how names, dates and bytes are read."""
+"""What the readers and writers of reference managers' exports share: what they yield, and how names, dates and bytes are read."""
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from casetable.model import DOI, normal_doi
-from casetable.model.article import Article, Person
+from casetable.model.article import Article, Person, is_group
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_ISSN = re.compile(r"\b[0-9]{4}-[0-9]{3}[0-9Xx]\b")
+_ISSN = re.compile(r"(?<![0-9-])([0-9]{4})-?([0-9]{3}[0-9Xx])(?![0-9Xx-])")
+_ISBN = re.compile(r"(?<![0-9-])(?:97[89][0-9-]{10,14}|[0-9][0-9-]{8,11}[0-9Xx])(?![0-9Xx-])")
 _NOTED_PMID = re.compile(r"\bPMID:? *([1-9][0-9]{0,8})\b")
+
+
+class Form(StrEnum):
+    """The formats of bibliographic records that are read and written, by the names that `--to` takes."""
+
+    RIS = "ris"
+    NBIB = "nbib"
+    PUBMED_XML = "pubmed-xml"
+    BIBTEX = "bibtex"
+    ENDNOTE_XML = "endnote-xml"
+    CSL_JSON = "csl-json"
+    WOS = "wos"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """A record as its file has it, so that what is not modelled is written back: its text, or of CSV its cells.
+
+    `head` is what must stand in front of `text` for it to be read: macros of BibTeX. `cells` pair the header, as it is
+    printed, with the values.
+    """
+
+    form: Form
+    text: str = ""
+    head: str = ""
+    cells: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """An article and the line (from 1) on which its record begins."""
+    """An article, the line (from 1) on which its record begins, and the text of the record, with what must stand in front."""
 
     article: Article
     line: int
+    text: str = field(default="", compare=False, repr=False)
+    head: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +88,17 @@ def decoded(data: bytes) -> str:
     return chinese if rows * 2 > len(re.findall(r"[^\x00-\x7f]", chinese)) else data.decode("cp1252", errors="replace")
 
 
+def lines_of(text: str) -> list[str]:
+    """Returns the lines of a text; unlike str.splitlines only what ends lines in files does, no separator within them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def person_of(name: str) -> Person:
-    """Returns the person of "Doe, Anna B., Jr" or "Doe A.B."; a name that is neither is a group's."""
+    """Returns the person of "Doe, Anna B., Jr" or "Doe A.B."; a name that is neither is a group's, as "Zebra Group," is."""
     last, comma, rest = name.partition(",")
     fore, _, suffix = rest.partition(",")
+    if is_group(name) and not fore.strip():
+        return Person(collective=last.strip())
     if not comma:
         found = re.fullmatch(r"((?:[a-z’\']{1,5} ){0,3}\S+(?: \S+)?) ((?:[A-Z]\.?[ -]?){1,4})", name.strip())
         if found:  # Smith J.A.
@@ -70,14 +108,45 @@ def person_of(name: str) -> Person:
     return Person(last=last.strip(), fore=fore.strip(), initials=initials_of(fore), suffix=suffix.strip())
 
 
+def name_of(person: Person) -> str:
+    """Returns a person as `person_of` reads it: "Doe, Anna B., Jr"; a group's name ends with a comma where it needs one."""
+    if person.collective:
+        is_read = person_of(person.collective) == Person(collective=person.collective)
+        return person.collective if is_read or " " not in person.collective else f"{person.collective},"
+    fore = person.fore or "".join(f"{initial}." for initial in person.initials)
+    if person.suffix:
+        return f"{person.last}, {fore}, {person.suffix}"
+    return f"{person.last}, {fore}" if fore else person.last
+
+
+_BETWEEN_NAMES = (";", "|", " and ", " & ")
+
+
+def people_of(text: str) -> tuple[Person, ...]:
+    """Returns the persons of one cell: "Doe, A.; Roe, B.", "Doe A, Roe B", "Doe, A. and Roe, B."."""
+    mark = next((mark for mark in _BETWEEN_NAMES if mark in text), "")
+    names = text.split(mark) if mark else [text]
+    if not mark and "," in text:
+        parts = [part.strip() for part in text.split(",")]
+        if sum(re.search(r"\s(?:[A-Z]\.?-?){1,3}\Z", part) is not None for part in parts) * 5 >= len(parts) * 3:
+            names = parts
+    return tuple(person_of(name) for name in map(str.strip, names) if name and name.lower().strip(". ") != "et al")
+
+
 def initials_of(fore: str) -> str:
     """Returns Anna-Maria B. as AMB."""
     return "".join(part[0] for part in re.split(r"[\s.-]+", fore) if part).upper()
 
 
 def issns_of(*texts: str) -> tuple[str, ...]:
-    """Returns the ISSNs in fields that may say more: 1234-5678 (Print)."""
-    return tuple(issn for text in texts for issn in _ISSN.findall(text))
+    """Returns the ISSNs in fields that may say more, each once: 1234-5678 of 12345678 (Print)."""
+    return tuple(dict.fromkeys(f"{found[1]}-{found[2]}".upper() for text in texts for found in _ISSN.finditer(text)))
+
+
+def isbns_of(*texts: str) -> tuple[str, ...]:
+    """Returns the ISBNs in fields that may say more, each once, without hyphens."""
+    found = (isbn.replace("-", "") for text in texts for isbn in _ISBN.findall(text))
+    return tuple(dict.fromkeys(isbn for isbn in found if len(isbn) in {10, 13}))
 
 
 def noted_pmid(text: str) -> str:
@@ -92,6 +161,58 @@ def published_of(text: str) -> str:
         return "-".join(part for part in found.groups() if part)
     year = re.search(r"(?<![0-9])[12][0-9]{3}(?![0-9])", text)  # c2019; 18 Sep 2019
     return year[0] if year else ""
+
+
+def date_parts(published: str) -> tuple[int, ...]:
+    """Returns year, month and day, as far as they are known, of 2020-11-03, 2020 Nov 3 or 2016 Jan-Feb."""
+    found = re.match(
+        r"\s*([12][0-9]{3})(?:[ /-]+([A-Za-z]{3}|[01]?[0-9])(?![0-9])[a-z]*)?(?:[ /-]+([0-3]?[0-9])(?![0-9]))?",
+        published,
+    )
+    if not found:
+        return ()
+    parts = [int(found[1])]
+    name = (found[2] or "").lower()
+    month = int(name) if name.isdecimal() else MONTHS.index(name) + 1 if name in MONTHS else 0
+    if 1 <= month <= 12:
+        parts.append(month)
+        if found[3] and 1 <= int(found[3]) <= 31:
+            parts.append(int(found[3]))
+    return tuple(parts)
+
+
+def split_words(text: str, marks: str = ";,") -> tuple[str, ...]:
+    """Returns the words of a list; where one of `marks` parts them, those behind it are parts of words."""
+    mark = next((mark for mark in marks if mark in text), marks[-1])
+    return tuple(word for word in map(str.strip, text.split(mark)) if word)
+
+
+def joined_words(words: Iterable[str]) -> str:
+    """Returns a list of words as `split_words` reads it."""
+    text = "; ".join(words)
+    return f"{text};" if "," in text and ";" not in text else text
+
+
+def one_line(text: str) -> str:
+    """Returns a value without what would end its line."""
+    return " ".join(text.split())
+
+
+def amended_lines(
+    text: str, tag_of: Callable[[str], str], dropped: Iterable[str], added: Sequence[str], *, end: str
+) -> str:
+    """Returns a record of tagged lines without those of some tags, others added in front of the tag `end`, or last.
+
+    `tag_of` returns the tag of a line, or "" of one that goes on with the line before.
+    """
+    gone, kept, is_gone = set(dropped), [], False
+    for line in text.rstrip("\n").split("\n"):
+        tag = tag_of(line)
+        is_gone = tag in gone if tag else is_gone
+        if not is_gone:
+            kept.append(line)
+    at = next((at for at in reversed(range(len(kept))) if tag_of(kept[at]) == end), len(kept))
+    return "\n".join([*kept[:at], *added, *kept[at:]])
 
 
 def doi_of(values: Iterable[str]) -> str:
@@ -110,8 +231,8 @@ def doi_of(values: Iterable[str]) -> str:
     return ""
 
 
-def checked(article: Article, line: int, expected: str) -> Exported | ExportFlaw:
+def checked(article: Article, line: int, expected: str, *, text: str = "", head: str = "") -> Exported | ExportFlaw:
     """Returns an article as read, or the flaw that it cannot be told from any other one."""
     if article.title or article.doi or article.pmid:
-        return Exported(article=article, line=line)
+        return Exported(article=article, line=line, text=text, head=head)
     return ExportFlaw(line=line, message=f"is a record without title, DOI or PMID; expected {expected} in it")

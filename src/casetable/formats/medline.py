@@ -12,16 +12,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from casetable.formats.export import amended_lines
 from casetable.model import DOI, PMCID, PMID, normal_doi
 from casetable.model.article import Article, Heading, Link, Person, Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An article and the line (from 1) on which its record begins."""
+    """An article, the line (from 1) on which its record begins, and the record as the file has it."""
 
     article: Article
     line: int
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class _Lines:
     line: int
     values: list[tuple[str, str]] = field(default_factory=list)
     fault: Unread | None = None
+    lines: list[str] = field(default_factory=list)
 
 
 def _numbered(source: str | bytes | Iterable[bytes]) -> Iterator[tuple[int, str | None]]:
@@ -100,9 +103,11 @@ def _add(record: _Lines, number: int, line: str | None, tag: str) -> None:
         record.fault = record.fault or Unread(line=number, message="is not UTF-8; save the file as UTF-8")
     elif tag:
         record.values.append((tag, line[6:].strip()))
+        record.lines.append(line)
     elif line[:1].isspace() and record.values:
         tag, value = record.values[-1]
         record.values[-1] = tag, f"{value} {line.strip()}".strip()
+        record.lines.append(line)
     else:
         message = "is no line of an NBIB record; expected a tag as 'TI  - ' or six spaces in front of a continuation"
         record.fault = record.fault or Unread(line=number, message=message)
@@ -117,7 +122,7 @@ def _entry(record: _Lines) -> Entry | Unread:
     if not PMID.fullmatch(pmid):
         return Unread(line=record.line, message=f"PMID {pmid[:40]!r} is no number of up to nine digits")
     values = [(tag, " ".join(value.split())) for tag, value in record.values]
-    return Entry(article=_article(pmid, values), line=record.line)
+    return Entry(article=_article(pmid, values), line=record.line, text="\n".join(record.lines))
 
 
 # --- tags to an article -----------------------------------------------------------------------------------------------
@@ -426,6 +431,41 @@ def write_medline(article: Article) -> bytes:
         if value := " ".join(value.split()):
             lines += _wrapped(f"{tag:<4}- ", value)
     return ("\n".join(lines) + "\n").encode("utf-8", errors="replace")
+
+
+_TAGS_OF: dict[str, tuple[str, ...]] = {
+    "title": ("TI",),
+    "abstract": ("AB",),
+    "authors": ("FAU", "AU", "CN", "AD", "AUID"),
+    "editors": ("FED", "ED"),
+    "journal": ("JT",),
+    "journal_abbreviation": ("TA",),
+    "issns": ("IS",),
+    "publisher": ("PB",),
+    "volume": ("VI",),
+    "issue": ("IP",),
+    "pages": ("PG",),
+    "published": ("DP",),
+    "languages": ("LA",),
+    "publication_types": ("PT",),
+    "keywords": ("OTO", "OT"),
+    "doi": ("LID", "AID"),
+    "pmcid": ("PMC",),
+}
+
+
+def amend_medline(text: str, article: Article, fields: Iterable[str]) -> str:
+    """Returns a record of NBIB with some fields as an article has them; every other line stays as it is."""
+    dropped = {tag for name in fields for tag in _TAGS_OF.get(name, ())}
+    kept = dropped - {"LID", "AID"}  # which hold other identifiers too; a second DOI would be in their way
+    added = [
+        line
+        for tag, value in _tagged(article)
+        if tag in dropped and (plain := " ".join(value.split()))
+        for line in _wrapped(f"{tag:<4}- ", plain)
+        if tag not in {"LID", "AID"} or "[doi]" in value
+    ]
+    return amended_lines(text, _tag, kept, added, end="SO")
 
 
 def _wrapped(lead: str, value: str) -> Iterator[str]:

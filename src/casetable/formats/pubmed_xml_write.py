@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby, zip_longest
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from casetable.model.article import Article, Heading, Person, Section
@@ -223,3 +224,63 @@ def _databanks(databanks: tuple[str, ...]) -> Iterator[str]:
 def _keywords(article: Article) -> str:
     keywords = (_tag("Keyword", keyword, MajorTopicYN="N") for keyword in article.keywords)
     return _around("KeywordList", keywords, Owner="NOTNLM")
+
+
+# --- a record of PubMed's with some fields from elsewhere -------------------------------------------------------------
+
+SET_HEAD = (
+    '<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025//EN"'
+    ' "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n'
+)
+HEAD = f"{SET_HEAD}<PubmedArticleSet>\n"
+END = "</PubmedArticleSet>\n"
+
+# Where a field stands below MedlineCitation, and what of its siblings the DTD puts behind it.
+_PLACES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "abstract": (
+        "Article",
+        "Abstract",
+        (
+            "AuthorList",
+            "Language",
+            "DataBankList",
+            "GrantList",
+            "PublicationTypeList",
+            "VernacularTitle",
+            "ArticleDate",
+        ),
+    ),
+    "pages": (
+        "Article",
+        "Pagination",
+        ("ELocationID", "Abstract", "AuthorList", "Language", "DataBankList", "GrantList", "PublicationTypeList"),
+    ),
+    "doi": (
+        "Article",
+        "ELocationID",
+        ("Abstract", "AuthorList", "Language", "DataBankList", "GrantList", "PublicationTypeList"),
+    ),
+    "volume": ("Article/Journal/JournalIssue", "Volume", ("Issue", "PubDate")),
+    "issue": ("Article/Journal/JournalIssue", "Issue", ("PubDate",)),
+    "keywords": (".", "KeywordList", ("CoiStatement", "SpaceFlightMission", "InvestigatorList", "GeneralNote")),
+}
+
+
+def amend_article(text: str, article: Article, fields: Iterable[str]) -> str:
+    """Returns a PubmedArticle with some fields as an article has them; the rest, and a book, stays as it is."""
+    record = ElementTree.fromstring(text)  # noqa: S314  # a cut record has no DTD
+    written = ElementTree.fromstring(write_article(article))  # noqa: S314  # written here
+    if record.tag != "PubmedArticle":
+        return text
+    for field in fields:
+        if field not in _PLACES:
+            continue
+        path, tag, behind = _PLACES[field]
+        parent, new = (e.find(f"MedlineCitation/{path}") for e in (record, written))
+        if parent is None or new is None:
+            continue
+        for element in parent.findall(tag) if field != "doi" else ():
+            parent.remove(element)
+        at = next((at for at, element in enumerate(parent) if element.tag in behind), len(parent))
+        parent[at:at] = new.findall(tag)
+    return ElementTree.tostring(record, encoding="unicode")

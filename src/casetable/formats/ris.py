@@ -1,4 +1,4 @@
-"""Reads RIS, the tagged text in which reference managers and databases export records; each has a dialect of its own.
+"""Reads and writes RIS, the tagged text in which reference managers and databases export records; each has a dialect of its own.
 
 A line is a two-letter tag, two blanks, a hyphen and a value; `TY` begins a record and `ER` ends it. Databases break all
 of this: one blank, a value that goes on in the next line, `TY` not first or missing, lines that are no tag (the issue
@@ -8,10 +8,25 @@ trackers of asreview, synthesisr and CiteSource tell of them). Tags: https://en.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from casetable.formats.export import Exported, ExportFlaw, checked, decoded, doi_of, person_of, published_of
+from casetable.formats.export import (
+    Exported,
+    ExportFlaw,
+    amended_lines,
+    checked,
+    date_parts,
+    decoded,
+    doi_of,
+    isbns_of,
+    issns_of,
+    lines_of,
+    name_of,
+    one_line,
+    person_of,
+    published_of,
+)
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Section
 from casetable.problems import shown
@@ -36,6 +51,11 @@ _DOIS = ("DO", "UR", "L3", "M3")
 class _Record:
     line: int
     values: list[tuple[str, list[str]]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def tags(self) -> set[str]:
+        return {tag for tag, _ in self.values}
 
 
 def is_ris(head: bytes) -> bool:
@@ -52,31 +72,49 @@ def read_ris(data: bytes) -> Iterator[Exported | ExportFlaw]:
     The bytes are UTF-8, UTF-16 with a byte order mark, or else cp1252.
     """
     record: _Record | None = None
-    for number, line in enumerate(decoded(data).splitlines(), start=1):
-        found = _LINE.fullmatch(line.strip("\x1a\ufeff ").rstrip())
-        tag = found[1] if found else ""
-        value = (found[2] or "").strip() if found else line.strip()
+    is_after_blank = True
+    for number, raw in enumerate(lines_of(decoded(data)), start=1):
+        kept = raw.strip("\x1a\ufeff")
+        line = kept.strip()
+        tag, value = _tag(line)
         if tag == _END and not value:
             if record is not None:
+                record.lines.append(kept)
                 yield _entry(record)
             record = None
-        elif tag == "TY" and record is not None and any(known == "TY" for known, _ in record.values):
+        elif tag == "TY" and record is not None and _is_begun_anew(record, is_after_blank=is_after_blank):
             yield _entry(record)
-            record = _Record(number, [(tag, [value])])
+            record = _Record(number, [(tag, [value])], [kept])
         elif tag:
             record = record or _Record(number)
             record.values.append((tag, [value]))
+            record.lines.append(kept)
         elif value and record is not None and record.values:
             record.values[-1][1].append(value)
+            record.lines.append(kept)
         elif value:
             yield ExportFlaw(line=number, message=f"{shown(value, 40)} stands between records; expected 'TY  - '")
+        elif record is not None:
+            record.lines.append(kept)
+        is_after_blank = not line
     if record is not None:
         yield _entry(record)
 
 
+def _tag(line: str) -> tuple[str, str]:
+    """Returns the tag of a line, "" where it has none, and its value."""
+    found = _LINE.fullmatch(line)
+    return (found[1], (found[2] or "").strip()) if found else ("", line.strip())
+
+
+def _is_begun_anew(record: _Record, *, is_after_blank: bool) -> bool:
+    """Whether a TY begins a record though the one before was not ended; some databases write TY later than first."""
+    return "TY" in record.tags or (is_after_blank and not record.tags.isdisjoint(_TITLES))
+
+
 def _entry(record: _Record) -> Exported | ExportFlaw:
     article = _article([(tag, " ".join(parts).strip()) for tag, parts in record.values])
-    return checked(article, record.line, "'TI  - '")
+    return checked(article, record.line, "'TI  - '", text="\n".join(record.lines).rstrip("\n"))
 
 
 def _article(values: list[tuple[str, str]]) -> Article:
@@ -101,14 +139,13 @@ def _article(values: list[tuple[str, str]]) -> Article:
         editors=tuple(map(person_of, every(*_EDITORS))),
         journal=next((value for tag in _JOURNALS for value in every(tag) if value != title), ""),
         journal_abbreviation=first("JA", "J2"),
-        issns=tuple(
-            found[0] for value in every("SN") for found in [re.search(r"[0-9]{4}-?[0-9]{3}[0-9Xx]", value)] if found
-        ),
+        issns=issns_of(*every("SN")),
+        isbns=isbns_of(*every("SN")),
         publisher=first("PB"),
         volume=first("VL"),
         issue=first("IS"),
         pages=f"{start}-{end}" if start and end and "-" not in start else start or end or first("C7"),
-        published=next((day for value in every(*_PUBLISHED) if (day := published_of(value))), ""),
+        published=_published([day for tag in _PUBLISHED for value in every(tag) if (day := published_of(value))]),
         languages=every("LA"),
         publication_types=every("M3"),
         keywords=tuple(
@@ -119,6 +156,11 @@ def _article(values: list[tuple[str, str]]) -> Article:
         ),
         pmcid=next((value for value in every("C2", "U1") if PMCID.fullmatch(value)), ""),
     )
+
+
+def _published(days: Sequence[str]) -> str:
+    """Returns the first of several dates, or the one that says more of the same year."""
+    return max((day for day in days if day[:4] == days[0][:4]), key=len, default="")
 
 
 def _pmid(values: Iterable[tuple[str, str]]) -> str:
@@ -132,3 +174,101 @@ def _pmid(values: Iterable[tuple[str, str]]) -> str:
         ):
             return found[1]
     return ""
+
+
+# --- an article to tags -----------------------------------------------------------------------------------------------
+
+# The tags in which a field of an article is read, and so those that give way to another value of it.
+_TAGS_OF: dict[str, tuple[str, ...]] = {
+    "title": _TITLES,
+    "authors": _AUTHORS,
+    "editors": _EDITORS,
+    "journal": ("JO", "JF", "T2"),
+    "journal_abbreviation": ("JA", "J2"),
+    "issns": ("SN",),
+    "publisher": ("PB",),
+    "volume": ("VL",),
+    "issue": ("IS",),
+    "pages": ("SP", "EP", "C7"),
+    "published": _PUBLISHED,
+    "languages": ("LA",),
+    "publication_types": ("M3",),
+    "doi": ("DO",),
+    "pmid": ("PM",),
+    "pmcid": ("C2",),
+    "keywords": ("KW",),
+    "abstract": _ABSTRACTS,
+}
+
+
+def write_ris(article: Article) -> str:
+    """Returns an article as a record of RIS, its lines ended by LF but for the last, as the common reference managers read it."""
+    kind = "CHAP" if article.is_book and article.book_title else "BOOK" if article.is_book else "JOUR"
+    lines = [f"TY  - {kind}"]
+    places = dict.fromkeys(place for person in article.authors for place in person.affiliations)
+    for name in _TAGS_OF:
+        lines += [f"AD  - {one_line(place)}" for place in places] if name == "editors" else []
+        if name != "pmid":
+            lines += _lines(article, name)
+        elif article.pmid:  # PM is known to few readers; an accession number of PubMed's to all
+            lines += [f"AN  - {article.pmid}", "DB  - PubMed"]
+    return "\n".join([*lines, "ER  - "])
+
+
+def amend_ris(text: str, article: Article, fields: Iterable[str]) -> str:
+    """Returns a record of RIS with some fields as an article has them; every other line stays as it is."""
+    names = [name for name in _TAGS_OF if name in set(fields)]
+    dropped = (tag for name in names for tag in _TAGS_OF[name])
+    added = [line for name in names for line in _lines(article, name)]
+    amended = amended_lines(text, lambda line: _tag(line)[0], dropped, added, end=_END)
+    return amended if _tag(amended.rsplit("\n", 1)[-1])[0] == _END else f"{amended}\nER  - "
+
+
+def _lines(article: Article, name: str) -> Iterator[str]:
+    return (f"{tag}  - {plain}" for tag, value in _values(article, name) if (plain := one_line(value)))
+
+
+def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
+    match name:
+        case "title":
+            yield "TI", article.title or article.book_title
+        case "abstract":
+            yield "AB", article.abstract_text
+        case "authors":
+            yield from (("AU", name_of(person)) for person in article.authors)
+        case "editors":
+            yield from (("A2", name_of(person)) for person in article.editors)
+        case "journal":
+            yield "T2", article.journal or (article.book_title if article.title else "") or article.journal_abbreviation
+        case "journal_abbreviation":
+            yield "J2", article.journal_abbreviation
+        case "issns":
+            yield from (("SN", number) for number in (*article.issns, *article.isbns))
+        case "pages":
+            first, dash, last = article.pages.partition("-")
+            is_range = bool(dash and first and last) and "-" not in last and "," not in article.pages
+            yield "SP", first if is_range else article.pages
+            yield "EP", last if is_range else ""
+        case "published":
+            parts = date_parts(article.published)
+            yield "PY", f"{parts[0]}" if parts else article.published
+            yield "DA", "/".join(f"{part:02}" for part in parts) if len(parts) > 1 else ""
+        case "languages":
+            yield from (("LA", language) for language in article.languages)
+        case "publication_types":
+            yield from (("M3", kind) for kind in article.publication_types)
+        case "keywords":
+            yield from (("KW", word) for word in _keywords(article))
+        case "doi":
+            yield "DO", article.doi
+        case "pmid":
+            yield "PM", article.pmid
+        case "pmcid":
+            yield "C2", article.pmcid
+        case _:
+            yield _TAGS_OF[name][0], getattr(article, name)
+
+
+def _keywords(article: Article) -> Iterator[str]:
+    yield from article.keywords
+    yield from (heading.name for heading in article.headings if heading.name not in article.keywords)

@@ -1,20 +1,35 @@
-"""Reads CSV of bibliographic records, with whatever header databases and reference managers write."""
+"""Reads and writes CSV of bibliographic records, with whatever header databases and reference managers write."""
 
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from casetable.formats.export import decoded
+from casetable.formats.export import date_parts, decoded, joined_words, name_of
+from casetable.model.article import Article
 
 # The columns of a record, and what they are called elsewhere (lower case, letters only).
 _HEADERS: dict[str, tuple[str, ...]] = {
     "record_id": ("recordid", "id", "key", "recordnumber", "uid"),
-    "title": ("title", "articletitle", "documenttitle", "ti", "primarytitle"),
-    "authors": ("authors", "author", "authorfullnames", "authornames", "au", "creator"),
-    "year": ("year", "publicationyear", "pubyear", "py", "yearofpublication", "date", "publicationdate"),
+    "title": ("title", "articletitle", "documenttitle", "ti", "primarytitle", "题名", "标题", "篇名"),
+    "authors": ("authors", "author", "authorfullnames", "authornames", "au", "creator", "作者"),
+    "year": (
+        "year",
+        "publicationyear",
+        "pubyear",
+        "py",
+        "yearofpublication",
+        "date",
+        "publicationdate",
+        "年",
+        "年份",
+        "出版年",
+        "发表时间",
+    ),
     "journal": (
         "journal",
         "sourcetitle",
@@ -24,16 +39,26 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         "secondarytitle",
         "containertitle",
         "so",
+        "刊名",
+        "期刊",
+        "文献来源",
+        "来源",
     ),
-    "volume": ("volume", "vol", "vl"),
-    "issue": ("issue", "number", "iss", "is"),
-    "pages": ("pages", "page", "pg", "pagination", "artno", "articlenumber"),
+    "volume": ("volume", "vol", "vl", "卷"),
+    "issue": ("issue", "number", "iss", "is", "期"),
+    "pages": ("pages", "page", "pg", "pagination", "artno", "articlenumber", "页码", "页", "起止页"),
     "first_page": ("pagestart", "startpage", "firstpage", "sp", "bp"),
     "last_page": ("pageend", "endpage", "lastpage", "ep"),
     "doi": ("doi", "do", "digitalobjectidentifier"),
     "pmid": ("pmid", "pubmedid", "pm", "medlinepmid"),
-    "abstract": ("abstract", "abstractnote", "ab"),
-    "source": ("source", "database", "db", "databasename"),
+    "abstract": ("abstract", "abstractnote", "ab", "摘要"),
+    "keywords": ("keywords", "keyword", "authorkeywords", "manualtags", "indexkeywords", "关键词"),
+    "languages": ("language", "languages", "languageoforiginaldocument", "la"),
+    "publication_types": ("publicationtypes", "publicationtype", "documenttype", "doctype"),
+    "issns": ("issn", "issns", "sn"),
+    "publisher": ("publisher",),
+    "pmcid": ("pmcid",),
+    "source": ("source", "database", "db", "databasename", "数据库", "来源库"),
 }
 # Web of Science's tab-delimited text has its tags for a header, some of which mean other things elsewhere.
 _TAGS = {
@@ -51,16 +76,19 @@ _TAGS = {
     "pm": "pmid",
     "ab": "abstract",
 }
+_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\n')
 _NAMED = {name: column for column, names in _HEADERS.items() for name in names}
 MOST_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvRow:
-    """A record's values by column, "" where it has none, and the line (from 1) on which it ends."""
+    """A record's values by column, "" where it has none, the line (from 1) on which it ends, and its cells as printed."""
 
     values: Mapping[str, str]
     line: int
+    header: tuple[str, ...] = ()
+    cells: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +101,7 @@ class CsvFlaw:
 
 def is_csv(head: bytes) -> bool:
     """Says whether a file that begins so is CSV: its first line names a title or DOI, and another column."""
-    first = _text(head).lstrip("\n").split("\n", 1)[0]
+    first = _SEPARATOR.sub("", _text(head)).lstrip("\n").split("\n", 1)[0]
     if first.lstrip()[:1] in {"[", "{", "@", "<", "%"}:
         return False
     columns = {_NAMED.get(_plain(name)) for name in next(csv.reader([first], delimiter=_delimiter(first)), [])}
@@ -87,6 +115,9 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
     """
     csv.field_size_limit(MOST_BYTES)
     text = _text(data)
+    counted = 0
+    if found := _SEPARATOR.match(text):  # Excel's own line
+        text, counted = text[found.end() :], 1
     first = text.lstrip("\n").split("\n", 1)[0]
     is_tagged = {"PT", "TI", "SO", "UT"} <= set(first.split("\t"))
     lines = _lines(text)
@@ -96,6 +127,7 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         else csv.reader(lines, delimiter=_delimiter(first))
     )
     header: list[str] | None = None
+    printed: tuple[str, ...] = ()
     began = before = 0
     while True:
         began, before = before, rows.line_num
@@ -104,15 +136,17 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         except StopIteration:
             if not is_tagged and before - began > 1 and text.count('"') % 2:
                 yield CsvFlaw(
-                    line=began + 1, message="has a quote that is never closed, so that rows may be run together"
+                    line=began + 1 + counted,
+                    message="has a quote that is never closed, so that rows may be run together",
                 )
             return
         except csv.Error as error:
-            yield CsvFlaw(line=rows.line_num, message=f"cannot be read as CSV ({error})")
+            yield CsvFlaw(line=rows.line_num + counted, message=f"cannot be read as CSV ({error})")
             return
         if not any(cell.strip() for cell in row):
             continue
         if header is None:
+            printed = tuple(row)
             header = [(_TAGS if is_tagged else _NAMED).get(_plain(name), "") for name in row]
             continue
         values = dict.fromkeys(_HEADERS, "")
@@ -121,10 +155,12 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
                 values[column] = cell.strip()
         if len(row) > len(header):
             more = len(row) - len(header)
-            yield CsvFlaw(line=rows.line_num, message=f"has {more} more cells than the header; expected {len(header)}")
+            yield CsvFlaw(
+                line=rows.line_num + counted, message=f"has {more} more cells than the header; expected {len(header)}"
+            )
         if not values["pages"] and values["first_page"]:
             values["pages"] = "-".join(page for page in (values["first_page"], values["last_page"]) if page)
-        yield CsvRow(values=values, line=rows.line_num)
+        yield CsvRow(values=values, line=rows.line_num + counted, header=printed, cells=row)
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -141,8 +177,123 @@ def _text(data: bytes) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub("[^a-z]", "", name.lower())
+    return re.sub("[^a-z\u4e00-\u9fff]", "", name.lower())
 
 
 def _delimiter(line: str) -> str:
     return max(",;\t", key=line.count)
+
+
+COLUMNS = (
+    "record_id",
+    "title",
+    "authors",
+    "year",
+    "journal",
+    "volume",
+    "issue",
+    "pages",
+    "doi",
+    "pmid",
+    "abstract",
+    "source",
+    "keywords",
+    "languages",
+    "publication_types",
+    "issns",
+    "publisher",
+    "pmcid",
+)
+# What a field of an article is called in a cell's column; columns that hold several things are not amended.
+_COLUMN_OF = {
+    "title": "title",
+    "authors": "authors",
+    "published": "year",
+    "journal": "journal",
+    "volume": "volume",
+    "issue": "issue",
+    "pages": "pages",
+    "doi": "doi",
+    "pmid": "pmid",
+    "abstract": "abstract",
+    "keywords": "keywords",
+    "languages": "languages",
+    "publication_types": "publication_types",
+    "issns": "issns",
+    "publisher": "publisher",
+    "pmcid": "pmcid",
+}
+
+Cells = tuple[tuple[str, str], ...]
+
+
+def cells_of(article: Article, key: str, source: str) -> Cells:
+    """Returns an article as cells under `COLUMNS`."""
+    values = (
+        key,
+        article.title or article.book_title,
+        "; ".join(map(name_of, article.authors)),
+        str(next(iter(date_parts(article.published)), article.published)),
+        article.journal or article.journal_abbreviation,
+        article.volume,
+        article.issue,
+        article.pages,
+        article.doi,
+        article.pmid,
+        article.abstract_text,
+        source,
+        joined_words((*article.keywords, *(heading.name for heading in article.headings))),
+        "; ".join(article.languages),
+        "; ".join(article.publication_types),
+        "; ".join(article.issns),
+        article.publisher,
+        article.pmcid,
+    )
+    return tuple(zip(COLUMNS, values, strict=True))
+
+
+def amend_cells(cells: Cells, article: Article, fields: Iterable[str]) -> Cells:
+    """Returns a row with some fields as an article has them, in the first column that holds each, or in one of its own."""
+    new = dict(cells_of(article, "", ""))
+    amended = list(cells)
+    for field in fields:
+        if (column := _COLUMN_OF.get(field)) is None:
+            continue
+        at = next((at for at, (name, _) in enumerate(amended) if _NAMED.get(_plain(name)) == column), None)
+        if at is None:
+            amended.append((column, new[column]))
+        else:
+            amended[at] = amended[at][0], new[column]
+    return tuple(amended)
+
+
+def standard(cells: Cells) -> Cells:
+    """Returns a row under the names of `COLUMNS`; a column that is none of them, or the second of one, keeps its own."""
+    taken: set[str] = set()
+    renamed = []
+    for name, value in cells:
+        column = _NAMED.get(_plain(name), "")
+        known = column if column in COLUMNS and column not in taken else name
+        taken.add(known)
+        renamed.append((known, value))
+    return tuple(renamed)
+
+
+def write_rows(rows: Sequence[Cells]) -> str:
+    """Returns rows as CSV under the columns of all, in the order in which they come; a name twice in a row is two columns."""
+    numbered = [_numbered(cells) for cells in rows]
+    columns = list(dict.fromkeys(column for cells in numbered for column in cells))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([name for name, _ in columns])
+    writer.writerows([cells.get(column, "") for column in columns] for cells in numbered)
+    return text.getvalue()
+
+
+def _numbered(cells: Cells) -> dict[tuple[str, int], str]:
+    seen: Counter[str] = Counter()
+    numbered = {}
+    for name, value in cells:
+        seen[name] += 1
+        numbered[name, seen[name]] = value
+    return numbered

@@ -166,8 +166,14 @@ def article_of(record: Record) -> Article:
 _GROUP = re.compile(r"\b(?:group|study|consortium|network|collaborat\w+|committee|investigators|team)\b", re.IGNORECASE)
 
 
+def is_group(name: str) -> bool:
+    """Whether a name says that it is a group's, or ends with a comma as EndNote writes one of several words."""
+    text = name.strip()
+    return " " in text and (text.endswith(",") or ("," not in text and _GROUP.search(text) is not None))
+
+
 def _person(name: str) -> Person:
     found = re.fullmatch(r"(.+) ([^\W\d_a-z-]{1,4})(?: (Jr|Sr|2nd|3rd|4th))?", name)
-    if not found or not found[2].isupper() or _GROUP.search(name):
+    if not found or not found[2].isupper() or is_group(name):
         return Person(collective=name) if " " in name else Person(last=name)
     return Person(last=found[1], initials=found[2], suffix=found[3] or "")

@@ -1,0 +1,146 @@
+"""One record out of the records of one report: the best of each field, and from which of them it is.
+
+Nothing is decided twice: the base is the fullest record and gives all that it has in good form. Another one gives a field
+that the base lacks, or has cut short, in capitals or in a style that lost something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from casetable.model.article import Article, Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """One record: `base` and the values of `origins` are positions among the records that were merged.
+
+    `origins` names the fields that are not the base's; `differing` those in which other records say another thing.
+    """
+
+    article: Article
+    base: int
+    origins: Mapping[str, int]
+    differing: tuple[str, ...]
+
+
+def merge(articles: Sequence[Article]) -> Merged:
+    """Returns one record of one or more; their order does not matter but between records that say exactly the same."""
+    order = sorted(range(len(articles)), key=lambda at: (*_rank(articles[at]), repr(articles[at])))
+    base = order[0]
+    origins: dict[str, int] = {}
+    differing = []
+    for name, worth in _WORTH.items():
+        filled = [at for at in order if getattr(articles[at], name)]
+        if not filled:
+            continue
+        # The base comes first among equals; PubMed's record is curated, and stands wherever it says something.
+        is_settled = filled[0] == base and articles[base].extent is Extent.FULL
+        best = base if is_settled else max(filled, key=lambda at: (worth(articles[at]), -order.index(at)))
+        if name == "doi" and not is_settled:
+            best = _most_said([articles[at].doi for at in filled], filled)
+        if best != base:
+            origins[name] = best
+        if len({_plain(articles[at], name) for at in filled}) > 1:
+            differing.append(name)
+    values = {name: getattr(articles[at], name) for name, at in origins.items()}
+    article = replace(articles[base], **values) if values else articles[base]
+    if "authors" in origins:
+        article = replace(article, is_author_list_complete=articles[origins["authors"]].is_author_list_complete)
+    return Merged(article=article, base=base, origins=origins, differing=tuple(differing))
+
+
+def _rank(article: Article) -> tuple[int, ...]:
+    """Sorts the record that says most first, PubMed's in front of all."""
+    filled = sum(bool(getattr(article, name)) for name in _WORTH)
+    return -(article.extent is Extent.FULL), -bool(article.pmid), -filled, -len(article.abstract_text)
+
+
+def _most_said(values: Sequence[str], positions: Sequence[int]) -> int:
+    counted = Counter(values)
+    return max(zip(positions, values, strict=True), key=lambda each: (counted[each[1]], -positions.index(each[0])))[0]
+
+
+def _plain(article: Article, name: str) -> str:
+    value = getattr(article, name)
+    if name == "abstract":
+        value = article.abstract_text
+    elif name == "authors":
+        value = " ".join(person.last or person.collective for person in article.authors)
+    elif name == "published":
+        value = article.published[:4]
+    elif name == "pages":  # 482-91 is 482-491
+        value = value.partition("-")[0]
+    return re.sub(r"[\W_]+", "", str(value).casefold())
+
+
+Worth = Callable[[Article], object]
+
+
+def _title(article: Article) -> object:
+    """A title in small letters, not translated, not cut short; then the one with more of its characters kept."""
+    title = article.title
+    is_cut = title.rstrip().endswith(("...", "…"))
+    is_loud = title.isupper()
+    return not is_cut, not is_loud, not title.startswith("["), "\ufffd" not in title and "?" not in title[:-1]
+
+
+def _abstract(article: Article) -> object:
+    text = article.abstract_text
+    return "\ufffd" not in text, len(text) // 100
+
+
+def _authors(article: Article) -> object:
+    """Whole lists, then more authors, then whole first names."""
+    full = sum(len(person.fore.replace(".", "").split(" ")[0]) > 1 for person in article.authors)
+    return article.is_author_list_complete, len(article.authors), full
+
+
+def _journal(article: Article) -> object:
+    """Whole words before abbreviated ones, and not in capitals."""
+    name = article.journal
+    is_short = "." in name or name == article.journal_abbreviation
+    return not is_short, not name.isupper() or len(name) < 6
+
+
+def _pages(article: Article) -> object:
+    """Pages from first to last, and none that a spreadsheet took for a date."""
+    is_date = re.search("[A-Za-z]{3}", article.pages) is not None
+    return not is_date, "-" in article.pages
+
+
+def _published(article: Article) -> object:
+    """A date of the issue before one ahead of print, then the one that says more."""
+    return bool(article.volume or article.pages), len(article.published)
+
+
+def _any(_: Article) -> object:
+    return 0
+
+
+# What a field is worth; the base's own stands among equals.
+_WORTH: dict[str, Worth] = {
+    "title": _title,
+    "vernacular_title": _any,
+    "abstract": _abstract,
+    "authors": _authors,
+    "editors": _any,
+    "journal": _journal,
+    "journal_abbreviation": _any,
+    "issns": lambda article: len(article.issns),
+    "isbns": _any,
+    "publisher": _any,
+    "volume": _any,
+    "issue": _any,
+    "pages": _pages,
+    "published": _published,
+    "languages": _any,
+    "publication_types": _any,
+    "keywords": lambda article: len(article.keywords),
+    "doi": _any,
+    "pmid": _any,
+    "pmcid": _any,
+}
