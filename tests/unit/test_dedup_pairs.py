@@ -49,7 +49,7 @@ PAIRS: list[tuple[str, Entry, Entry, Verdict, str]] = [
     ("a conference abstract", PLAIN, MEETING, D, "another place"),
     ("one abstract at two meetings", MEETING, replace(MEETING, journal="Acta Chimerica", volume="7", pages="S99"), D, "another place"),
     ("several letters under one heading", replace(PLAIN, title="A trial of zebrazumab in striped fever"), replace(PLAIN, title="A trial of zebrazumab in striped fever", authors=("Moe, D",)), P, "the same place and title, other authors"),
-    ("a preprint", PLAIN, replace(PLAIN, doi="10.1101/2019.01.01.1", journal="medRxiv", volume="", pages=""), D, "a preprint and an article"),
+    ("a preprint", PLAIN, replace(PLAIN, doi="10.1101/2019.01.01.1", journal="medRxiv", volume="", pages=""), D, "a preprint and its article"),
     ("online first and print", PLAIN, replace(PLAIN, year="2018", volume="", issue="", pages="e12"), S, "online first and print"),
     ("a translated title in brackets", PLAIN, replace(PLAIN, title=f"[{BASE.title}]"), S, ""),
     ("a title in the original language", PLAIN, replace(PLAIN, title="Zebrazumab bei schwerem Streifenfieber von Kindern"), S, "the same pages from first to last, and authors, under a translated title"),

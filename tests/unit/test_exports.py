@@ -306,13 +306,11 @@ def test_text_that_never_ends_takes_linear_time() -> None:
     assert seconds(80_000) < 40 * seconds(10_000)
 
 
-@pytest.mark.parametrize(
-    "data", [b"title,doi\nZebra fever,10.1234/one\n", b"%0 Journal Article\n%T Zebra fever\n", b"\x00\xff"]
-)
+@pytest.mark.parametrize("data", [b"name,address\nZebra fever,here\n", b"Zebra fever\n", b"\x00\xff"])
 def test_a_file_of_no_known_format_says_what_is_read(data: bytes) -> None:
     assert flaws("a", data) == [
-        "a: is of no format that is read here; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, "
-        "Web of Science text or a records.jsonl"
+        "a: is of no format that is read here; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML or tagged text, "
+        "CSL-JSON, Web of Science text, CSV with a header or a records.jsonl"
     ]
 
 
@@ -457,3 +455,75 @@ def test_any_cut_of_a_file_is_read(data: st.DataObject) -> None:
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
     for read in read_articles_of("a", [(text[:start] + text[end:]).encode()]):
         assert isinstance(read, Stored | Flaw | Deleted)
+
+
+REFER = """%0 Journal Article
+%A Doe, Anna
+%A 张三;李四
+%T Zebra fever
+  in a foal
+%J Annals of Invented Medicine
+%D 2020
+%8 Mar 5
+%V 7
+%N 2
+%P 11-15
+%@ 1234-5678
+%R 10.1234/one
+%K fever; zebra
+%X A foal was treated.
+%W CNKI
+
+%0 Journal Article
+%T 斑马热一例
+%A 王五
+%D 2019
+"""
+
+
+def test_endnotes_tagged_text_as_cnki_exports_it() -> None:
+    one, other = [
+        read.article for read in read_articles_of("a.enw", [REFER.encode("gb18030")]) if isinstance(read, Stored)
+    ]
+    assert one == Article(
+        extent=Extent.EXPORT,
+        pmid="",
+        title="Zebra fever in a foal",
+        authors=(Person(last="Doe", fore="Anna", initials="A"), Person(last="张三"), Person(last="李四")),
+        journal="Annals of Invented Medicine",
+        published="2020-03-05",
+        volume="7",
+        issue="2",
+        pages="11-15",
+        issns=("1234-5678",),
+        doi="10.1234/one",
+        keywords=("fever", "zebra"),
+        abstract=(Section(text="A foal was treated."),),
+    )
+    assert (other.title, other.authors, other.published) == ("斑马热一例", (Person(last="王五"),), "2019")
+
+
+def test_refer_without_a_title_is_told_and_the_rest_is_read() -> None:
+    text = b"Database: Invented\n%0 Journal Article\n%A Doe\n\n%0 Book\n%T Zebra fever\n"
+    assert flaws("a.enw", b"%0 Book\n%T Zebra\n\n%0 Journal Article\n%A Doe\n") == [
+        "a.enw:4: is a record without title, DOI or PMID; expected '%T ' in it"
+    ]
+    assert len(flaws("a.enw", text)) == 1
+
+
+def test_one_item_of_csl_json_is_read_without_its_array() -> None:
+    [read] = read_articles_of("a.json", [b'{"type": "article-journal", "title": "Zebra fever"}'])
+    assert isinstance(read, Stored)
+    assert read.article.title == "Zebra fever"
+
+
+def test_a_record_of_endnote_that_is_left_open_takes_no_other_with_it() -> None:
+    data = (
+        b"<xml><records><record><titles><title>Open</title></titles>\n"
+        b"<record><titles><title>Zebra fever</title></titles></record></records></xml>"
+    )
+    flaw, read = read_articles_of("a.xml", [data])
+    assert isinstance(flaw, Flaw)
+    assert flaw.message.startswith("a.xml:1: is a record of broken XML")
+    assert isinstance(read, Stored)
+    assert (read.article.title, read.key) == ("Zebra fever", "a.xml:2")

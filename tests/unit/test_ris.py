@@ -183,3 +183,22 @@ def test_authors_in_one_line_and_names_with_particles() -> None:
     assert isinstance(entry, Exported)
     assert [person.name for person in entry.article.authors] == ["张三", "李四", "van der Berg J"]
     assert (entry.article.pages, entry.article.published) == ("e12", "2019-09-18")
+
+
+def test_a_record_without_ty_and_er_ends_where_the_next_begins_behind_a_blank_line() -> None:
+    one, other = read("TI  - Zebra fever\nPY  - 2020\n\nTY  - JOUR\nTI  - Zebra cough\nER  - \n")
+    assert isinstance(one, Exported)
+    assert isinstance(other, Exported)
+    assert (one.article.title, other.article.title) == ("Zebra fever", "Zebra cough")
+
+
+def test_a_book_has_an_isbn_and_no_issn() -> None:
+    [book] = read("TY  - BOOK\nTI  - Zebras\nSN  - 046502470X\nER  - \n")
+    assert isinstance(book, Exported)
+    assert (book.article.issns, book.article.isbns) == ((), ("046502470X",))
+
+
+def test_a_group_is_no_person_whatever_ends_its_name() -> None:
+    [entry] = read("TY  - JOUR\nTI  - Zebras\nAU  - Zebra Study Group II\nAU  - Department of Foals,\nER  - \n")
+    assert isinstance(entry, Exported)
+    assert [person.collective for person in entry.article.authors] == ["Zebra Study Group II", "Department of Foals"]

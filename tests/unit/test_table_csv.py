@@ -115,3 +115,22 @@ def test_a_quote_that_is_never_closed_is_told() -> None:
     assert [(row.line, row.message) for row in rows if isinstance(row, CsvFlaw)] == [
         (2, "has a quote that is never closed, so that rows may be run together")
     ]
+
+
+def test_excels_own_line_and_a_chinese_header() -> None:
+    data = "sep=;\n题名;作者;刊名;年;卷;期;页码\n斑马热一例;张三;虚构医学杂志;2020;7;2;11-15\n".encode("gb18030")
+    assert is_csv(data)
+    [row] = read_csv(data)
+    assert isinstance(row, CsvRow)
+    assert (row.line, {name: value for name, value in row.values.items() if value}) == (
+        3,
+        {
+            "title": "斑马热一例",
+            "authors": "张三",
+            "journal": "虚构医学杂志",
+            "year": "2020",
+            "volume": "7",
+            "issue": "2",
+            "pages": "11-15",
+        },
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -177,19 +178,29 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
     yield f"problems: {counted(found.errors, 'error')}, {counted(found.warnings, 'warning')} ('casetable check' names them)"
 
 
+# The formats that are written: formats.export.Form, which is not imported before a command needs it.
+FORMS = ("ris", "nbib", "pubmed-xml", "bibtex", "endnote-xml", "csl-json", "wos", "csv")
+
+
 # --- dedupe, build, rules ---------------------------------------------------------------------------------------------
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 @click.option("--explain", nargs=2, metavar="A B", help="Say why two records are one report, or are not.")
-@click.option("--clusters", type=click.Path(), help="With files: write record_id,cluster_id, a row a record.")
+@click.option("--clusters", metavar="FILE", help="Write record_id,cluster_id, a row a record.")
+@click.option("--pairs", metavar="FILE", help="Write the pairs that are the same, may be, or are linked, and why.")
 @click.option(
-    "--pairs", type=click.Path(), help="With files: write the pairs that are the same, and those that may be."
+    "--to", metavar="FORMAT", type=click.Choice(FORMS), help=f"Write one record a report, as {', '.join(FORMS)}."
 )
+@click.option("--out", metavar="FILE", help="Where --to writes (default: stdout).")
+@click.option("--keep-all", is_flag=True, help="With --to: write every record, none merged.")
+@click.option("--merges", metavar="FILE", help="Write which records became one, what each gave, and each as it was.")
 @click.option(
-    "--cochrane-versions", is_flag=True, help="With files: take the versions of a Cochrane review for one report."
+    "--rulings", metavar="FILE", help="What persons ruled the same and different, as curated/duplicates.yaml."
 )
+@click.option("--cochrane-versions", is_flag=True, help="Take the versions of a Cochrane review for one report.")
+@click.option("--preprints", is_flag=True, help="Take a preprint and its article for one report.")
 @form_option()
 @click.pass_context
 def dedupe(
@@ -198,28 +209,55 @@ def dedupe(
     explain: tuple[str, str] | None,
     clusters: str | None,
     pairs: str | None,
+    to: str | None,
+    out: str | None,
+    merges: str | None,
+    rulings: str | None,
     form: str,
     *,
+    keep_all: bool,
     cochrane_versions: bool,
+    preprints: bool,
 ) -> None:
     """Find the records of one report, in files or in the review, and say why they are one.
 
-    FILE is CSV, RIS, NBIB, PubMed XML, BibTeX, EndNote XML, CSL-JSON, Web of Science text or records.jsonl, also
-    gzipped; it need not belong to a review. Without a file, the review's own records are shown as they were joined.
+    FILE is CSV, RIS, NBIB, PubMed XML, BibTeX, EndNote XML or tagged text, CSL-JSON, Web of Science text or records.jsonl,
+    also gzipped; it need not belong to a review, and is never changed. Without a file it is the review's own records.
     """
+    from pathlib import Path
+
+    from casetable.cli.duplicates import Asked, dedupe_files
+
+    asked = Asked(
+        explain=explain,
+        clusters=clusters,
+        pairs=pairs,
+        to=to,
+        out=out,
+        merges=merges,
+        rulings=rulings,
+        form=form,
+        joins_cochrane_versions=cochrane_versions,
+        joins_preprints=preprints,
+        keeps_all=keep_all,
+    )
     if files:
-        from casetable.cli.duplicates import dedupe_files
-
-        dedupe_files(files, explain, clusters, pairs, form, joins_cochrane_versions=cochrane_versions)
+        dedupe_files([Path(file) for file in files], asked)
         return
-    if clusters or pairs or cochrane_versions:
-        from casetable.errors import UsageError
-
-        raise UsageError("--clusters, --pairs and --cochrane-versions are for files; expected one or more")
     from casetable import workflow
     from casetable.cli.show import counted, envelope
+    from casetable.errors import UsageError
 
     workspace = workspace_of(context)
+    if asked.is_of_files:
+        own = workspace.duplicates_path
+        dedupe_files([workspace.records_path], asked if rulings or not own else replace(asked, rulings=str(own)))
+        return
+    if rulings or out or keep_all or cochrane_versions or preprints:
+        raise UsageError(
+            "--rulings, --out, --keep-all, --cochrane-versions and --preprints are for files, or for --clusters, --pairs,"
+            " --to and --merges"
+        )
     if explain:
         is_same, reasons, fields = workflow.explain_pair(workspace, *explain)
         if form == "json":

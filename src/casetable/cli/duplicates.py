@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,53 +12,94 @@ import click
 from casetable.cli.invocation import Progress, echo, remark
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from casetable.dedup import Pair
     from casetable.workflow.duplicates import DedupedFiles
 
 MOST_PAIRS = 20
 
 
-def dedupe_files(
-    files: Sequence[str],
-    explain: tuple[str, str] | None,
-    clusters: str | None,
-    pairs: str | None,
-    form: str,
-    *,
-    joins_cochrane_versions: bool,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What `dedupe` was asked for on files."""
+
+    explain: tuple[str, str] | None
+    clusters: str | None
+    pairs: str | None
+    to: str | None
+    out: str | None
+    merges: str | None
+    rulings: str | None
+    form: str
+    joins_cochrane_versions: bool
+    joins_preprints: bool
+    keeps_all: bool
+
+    @property
+    def is_of_files(self) -> bool:
+        """Whether anything is asked that is answered record by record, and not of a review's own groups."""
+        return bool(self.clusters or self.pairs or self.to or self.merges)
+
+
+def dedupe_files(files: Sequence[Path], asked: Asked) -> None:
     """Deduplicates files, writes what was asked for, and tells what was found."""
     from pathlib import Path
 
     from casetable.cli.show import envelope
+    from casetable.dedup import Settings
+    from casetable.errors import UsageError
+    from casetable.formats.export import Form
     from casetable.workflow import duplicates
 
-    paths = [Path(file) for file in files]
-    if explain:
-        decision = duplicates.explain_entries(paths, *explain)
-        if form == "json":
+    settings = Settings(joins_cochrane_versions=asked.joins_cochrane_versions, joins_preprints=asked.joins_preprints)
+    if asked.explain:
+        decision = duplicates.explain_entries(files, *asked.explain, settings)
+        if asked.form == "json":
             value = {"verdict": decision.verdict.value, "rule": decision.rule}
             click.echo(envelope((), value, fields=list(decision.fields)))
             return
-        echo(f"{explain[0]} and {explain[1]}: {decision.verdict} ({decision.rule})")
+        echo(f"{asked.explain[0]} and {asked.explain[1]}: {decision.verdict} ({decision.rule})")
         for line in decision.fields:
             echo(f"  {line}")
         return
+    if not asked.to and (asked.out or asked.keeps_all):
+        raise UsageError("--out and --keep-all are of the records that --to writes; expected --to FORMAT")
+    is_on_stdout = bool(asked.to and not asked.out)
+    if is_on_stdout and asked.form == "json":
+        raise UsageError("--format json and the records of --to would be mixed on stdout; expected --out FILE")
     with Progress(is_shown=True) as progress:
-        deduped = duplicates.dedupe_files(paths, joins_cochrane_versions=joins_cochrane_versions, progress=progress)
-    for fault in deduped.faults:
-        remark(fault)
-    if clusters:
-        duplicates.write_clusters(Path(clusters), deduped)
-    if pairs:
-        duplicates.write_pairs(Path(pairs), deduped)
-    if form == "json":
+        deduped = duplicates.dedupe_files(
+            files,
+            settings=settings,
+            rulings=Path(asked.rulings) if asked.rulings else None,
+            keeps_records=bool(asked.to or asked.merges),
+            progress=progress,
+        )
+    for told in deduped.faults:
+        remark(told)
+    if asked.clusters:
+        duplicates.write_clusters(Path(asked.clusters), deduped)
+    if asked.pairs:
+        duplicates.write_pairs(Path(asked.pairs), deduped)
+    if asked.merges:
+        duplicates.write_merges(Path(asked.merges), deduped)
+    if asked.to:
+        out = Path(asked.out) if asked.out else None
+        data = duplicates.write_records(out, deduped, Form(asked.to), merges=not asked.keeps_all)
+        if is_on_stdout:
+            click.echo(data, nl=False)
+    if asked.form == "json":
         groups = [[deduped.entries[at].id for at in group] for group in deduped.found.groups if len(group) > 1]
         possible = [_pair_value(deduped, pair) for pair in deduped.found.possible]
-        click.echo(envelope((), _summary(deduped), groups=groups, possible=possible))
+        linked = [_pair_value(deduped, pair) for pair in deduped.found.linked]
+        click.echo(envelope((), _summary(deduped), groups=groups, possible=possible, linked=linked))
         return
     for line in _page(deduped):
-        echo(line)
+        if is_on_stdout:
+            remark(line)
+        else:
+            echo(line)
 
 
 def _summary(deduped: DedupedFiles) -> dict[str, int]:
@@ -68,6 +110,7 @@ def _summary(deduped: DedupedFiles) -> dict[str, int]:
         "duplicates": deduped.duplicates,
         "groups": sum(len(group) > 1 for group in found.groups),
         "possible": len(found.possible),
+        "linked": len(found.linked),
         "broken": len(found.broken),
         "unread": len(deduped.faults),
     }
@@ -109,6 +152,15 @@ def _page(deduped: DedupedFiles) -> Iterator[str]:
                 yield f"    {other.title[:110]}"
         if len(found.possible) > MOST_PAIRS:
             yield f"  and {len(found.possible) - MOST_PAIRS:,} more; --pairs FILE writes all"
+    if found.linked:
+        yield ""
+        yield f"preprints and their articles, which are two reports of one work ({len(found.linked)}); --preprints merges them"
+        yield from (
+            f"  {deduped.entries[pair.one].id} and {deduped.entries[pair.other].id}"
+            for pair in found.linked[:MOST_PAIRS]
+        )
+        if len(found.linked) > MOST_PAIRS:
+            yield f"  and {len(found.linked) - MOST_PAIRS:,} more; --pairs FILE writes all"
     if found.broken:
         yield ""
         yield f"not joined, as that would join two that surely differ ({len(found.broken)})"

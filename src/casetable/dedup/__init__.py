@@ -1,12 +1,13 @@
 """Duplicates: records of the same report, found without reading any, and never beyond what a person ruled.
 
 For bibliographic files: `normalize` one record, `blocks` its keys, `compare` and `decide` one pair, `cluster` the pairs;
-`deduplicate` runs them all. For a review, `group_records` joins its records under the rulings of its curators.
+`deduplicate` runs them all, and `merge` makes one record of a group. For a review, `group_records` joins its records under the rulings of its curators.
 """
 
 from casetable.dedup.cluster import Broken, Deduplicated, Pair, deduplicate
 from casetable.dedup.decide import Decision, Settings, Verdict, compare, decide
 from casetable.dedup.groups import RULES, Group, Link, explain, group_records, is_another
+from casetable.dedup.merge import Merged, merge
 from casetable.dedup.normalize import Entry, Normal, blocks, normalize
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Entry",
     "Group",
     "Link",
+    "Merged",
     "Normal",
     "Pair",
     "Settings",
@@ -28,5 +30,6 @@ __all__ = [
     "explain",
     "group_records",
     "is_another",
+    "merge",
     "normalize",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
 
@@ -14,6 +14,9 @@ _LARGEST_BLOCK = 60
 _NEIGHBORS = 5
 # Beyond so many pairs between two groups, only the pairs that were compared are held against a join.
 _MOST_CROSSED = 400
+
+
+Positions = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +40,16 @@ class Broken:
 class Deduplicated:
     """The groups of records of one report, as positions; every record is in one, alone or with its duplicates.
 
-    `same` are the pairs that joined them, `possible` those for a person, each between two groups.
+    `same` are the pairs that joined them, `possible` those for a person and `linked` preprints with their articles, each
+    between two groups. `unjoined` are pairs ruled the same that rulings also hold apart, each with the pair that is.
     """
 
     groups: tuple[tuple[int, ...], ...]
     same: tuple[Pair, ...]
     possible: tuple[Pair, ...]
     broken: tuple[Broken, ...]
+    linked: tuple[Pair, ...]
+    unjoined: tuple[tuple[Positions, Positions], ...]
     compared: int
 
 
@@ -51,11 +57,14 @@ def deduplicate(
     entries: Sequence[Entry],
     *,
     settings: Settings | None = None,
+    ruled_same: Iterable[Positions] = (),
+    ruled_apart: Iterable[Positions] = (),
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Deduplicated:
     """Returns the groups of records of one report.
 
-    Any order of the records gives the same groups. `progress` is told how many pairs are decided, and of how many.
+    Any order of the records gives the same groups. What a person ruled of two records, given by their positions, stands
+    against all that is found, and apart against the same. `progress` is told how many pairs are decided, and of how many.
     """
     normals = [normalize(entry) for entry in entries]
     # Records are told apart by what they say, never by where they stand.
@@ -63,6 +72,7 @@ def deduplicate(
     titles_of_doi = _titles_of_doi(normals)
     same: list[Pair] = []
     possible: list[Pair] = []
+    linked: list[Pair] = []
     different: dict[tuple[int, int], Decision] = {}
     count = len(entries)
     codes = sorted(_candidates(normals, rank))
@@ -81,17 +91,26 @@ def deduplicate(
             possible.append(Pair(one=one, other=other, decision=decision))
         elif decision.is_firm:
             different[one, other] = decision
+            if decision.is_linked:
+                linked.append(Pair(one=one, other=other, decision=decision))
         if done % 10_000 == 0:
             progress(done, len(codes))
     progress(len(codes), len(codes))
-    joined, broken = _joined(count, same, different, decided, rank)
+    rulings = _Rulings(count, ruled_same, ruled_apart, rank)
+    joined, broken = _joined(count, same, different, decided, rank, rulings)
     groups = _groups(joined)
     group_of = {at: number for number, group in enumerate(groups) for at in group}
+
+    def is_between(pair: Pair) -> bool:
+        return group_of[pair.one] != group_of[pair.other] and not rulings.holds_apart(pair.one, pair.other)
+
     return Deduplicated(
         groups=groups,
         same=tuple(same),
-        possible=tuple(pair for pair in possible if group_of[pair.one] != group_of[pair.other]),
+        possible=tuple(filter(is_between, possible)),
         broken=tuple(broken),
+        linked=tuple(filter(is_between, linked)),
+        unjoined=tuple(rulings.unjoined),
         compared=len(codes),
     )
 
@@ -155,16 +174,56 @@ def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> set[int]:
     return pairs
 
 
+class _Rulings:
+    """What persons ruled: records ruled the same are one bundle, and no two ruled apart are in one."""
+
+    def __init__(self, count: int, same: Iterable[Positions], apart: Iterable[Positions], rank: Sequence[int]) -> None:
+        def ordered(pairs: Iterable[Positions]) -> list[Positions]:
+            return sorted({(min(pair), max(pair)) for pair in pairs}, key=lambda p: sorted((rank[p[0]], rank[p[1]])))
+
+        self.bundle = list(range(count))
+        self.members: dict[int, list[int]] = {}
+        self.unjoined: list[tuple[Positions, Positions]] = []
+        self._apart: dict[int, set[int]] = defaultdict(set)
+        for one, other in ordered(apart):
+            self._apart[one].add(other)
+            self._apart[other].add(one)
+        for one, other in ordered(same):
+            ours, theirs = self.bundle[one], self.bundle[other]
+            if ours == theirs:
+                continue
+            here, there = self.members.get(ours, [ours]), self.members.get(theirs, [theirs])
+            if found := self.between(here, there):
+                self.unjoined.append(((one, other), found))
+                continue
+            self.members[ours] = here + there
+            self.members.pop(theirs, None)
+            for at in there:
+                self.bundle[at] = ours
+
+    def holds_apart(self, one: int, other: int) -> bool:
+        return other in self._apart.get(one, ())
+
+    def between(self, ours: Sequence[int], theirs: Sequence[int]) -> Positions | None:
+        """Returns two records, one of each side, that are ruled apart, if there are any."""
+        if not self._apart:
+            return None
+        there = set(theirs)
+        pairs = ((one, other) for one in ours if one in self._apart for other in self._apart[one] & there)
+        return min(((min(pair), max(pair)) for pair in pairs), default=None)
+
+
 def _joined(
     count: int,
     same: Sequence[Pair],
-    different: dict[tuple[int, int], Decision],
+    different: dict[Positions, Decision],
     decided: Callable[[int, int], Decision],
     rank: Sequence[int],
+    rulings: _Rulings,
 ) -> tuple[list[int], list[Broken]]:
     """Joins the pairs decided the same, the most alike first, but for those that would join two that surely differ."""
-    parent = list(range(count))
-    members: dict[int, list[int]] = {}
+    parent = list(rulings.bundle)
+    members: dict[int, list[int]] = dict(rulings.members)
     broken: list[Broken] = []
 
     def find(at: int) -> int:
@@ -184,7 +243,9 @@ def _joined(
         if one == other:
             continue
         ours, theirs = members.get(one, [one]), members.get(other, [other])
-        apart = next(_apart(ours, theirs, different, decided, rank), None) if len(ours) + len(theirs) > 2 else None
+        if rulings.between(ours, theirs):
+            continue
+        apart = _apart(ours, theirs, different, decided, rank, rulings) if len(ours) + len(theirs) > 2 else None
         if apart is not None:
             broken.append(Broken(pair=pair, apart=apart))
             continue
@@ -197,20 +258,31 @@ def _joined(
 def _apart(
     ours: Sequence[int],
     theirs: Sequence[int],
-    different: dict[tuple[int, int], Decision],
+    different: dict[Positions, Decision],
     decided: Callable[[int, int], Decision],
     rank: Sequence[int],
-) -> Iterator[Pair]:
-    """Yields the pairs of two groups that surely differ, compared now where they were not."""
+    rulings: _Rulings,
+) -> Pair | None:
+    """Returns two records of two groups that surely differ, compared now where they were not.
+
+    Of records ruled the same each is a face of one report: it differs from another where none of its faces is like that.
+    """
     pairs = sorted(
         ((min(a, b), max(a, b)) for a in ours for b in theirs), key=lambda pair: sorted((rank[pair[0]], rank[pair[1]]))
     )
+    first: dict[Positions, Pair] = {}
+    alike: set[Positions] = set()
     for one, other in pairs:
         decision = different.get((one, other))
         if decision is None and len(pairs) <= _MOST_CROSSED:
             decision = decided(one, other)
+        faces = rulings.bundle[one], rulings.bundle[other]
+        faces = min(faces), max(faces)
         if decision is not None and decision.is_firm:
-            yield Pair(one=one, other=other, decision=decision)
+            first.setdefault(faces, Pair(one=one, other=other, decision=decision))
+        else:
+            alike.add(faces)
+    return next((pair for faces, pair in first.items() if faces not in alike), None)
 
 
 def _groups(roots: Sequence[int]) -> tuple[tuple[int, ...], ...]:

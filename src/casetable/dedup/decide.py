@@ -25,9 +25,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What is a matter of policy: whether the versions of one Cochrane review are one report."""
+    """What is a matter of policy: whether the versions of one Cochrane review, or a preprint and its article, are one report."""
 
     joins_cochrane_versions: bool = False
+    joins_preprints: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +56,19 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is decided of a pair, by which rule, and what the fields say. `is_firm` is a difference that nothing outweighs."""
+    """What is decided of a pair, by which rule, and what the fields say.
+
+    `is_firm` is a difference that nothing outweighs. `is_linked` are two reports of one work, a preprint and its article.
+    """
 
     verdict: Verdict
     rule: str
     compared: Compared
     is_firm: bool = False
+
+    @property
+    def is_linked(self) -> bool:
+        return self.rule == _PREPRINT
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -80,6 +88,7 @@ class Decision:
         return tuple(told)
 
 
+_PREPRINT = "a preprint and its article"
 _COCHRANE = "10.1002/14651858."
 
 # How two lists of authors stand to each other.
@@ -127,6 +136,8 @@ def is_plainly_another(one: Normal, other: Normal) -> bool:
         return False
     if one.doi and other.doi and one.doi.startswith(_COCHRANE) and other.doi.startswith(_COCHRANE):
         return False
+    if one.is_preprint != other.is_preprint:
+        return False
     if one.pmid and other.pmid:
         return True
     is_other_volume = bool(one.volume and other.volume) and one.volume != other.volume
@@ -168,10 +179,13 @@ def _ruled(one: Normal, other: Normal, c: Compared, titles_of_doi: int, settings
         return _P, "the same PMID over two titles", False
     if one.is_notice != other.is_notice and not (c.doi and c.pages and (c.title or 0) >= _TITLE_SAME):
         return _D, "one is a notice, reply or comment", True
-    if c.pmid is False and not (c.doi and (c.title or 0) >= 97):
+    is_preprint_pair = one.is_preprint != other.is_preprint
+    if c.pmid is False and not (c.doi and (c.title or 0) >= 97) and not is_preprint_pair:
         return _D, "two PMIDs", True
-    if one.is_preprint != other.is_preprint and not c.doi:
-        return _D, "a preprint and an article", True
+    if is_preprint_pair and not c.doi:
+        if not _is_its_preprint(one, other, c):
+            return _D, "a preprint and another article", True
+        return (_S, _PREPRINT, False) if settings.joins_preprints else (_D, _PREPRINT, True)
     if _is_version(one, other):
         versions = "two versions of one Cochrane review"
         return (_S, versions, False) if settings.joins_cochrane_versions else (_D, versions, True)
@@ -183,6 +197,12 @@ def _ruled(one: Normal, other: Normal, c: Compared, titles_of_doi: int, settings
     if c.doi is False and (c.pages is False or c.volume is False or c.journal is False):
         return _D, "two DOIs, and another place", True
     return _by_place_and_title(one, other, c, numbers_differ=numbers_differ)
+
+
+def _is_its_preprint(one: Normal, other: Normal, c: Compared) -> bool:
+    """Whether a preprint and an article are of one work: like titles, the same authors, no other numbers, near in time."""
+    is_like = (c.title or 0) >= _TITLE_NEAR or _is_within(one, other, c)
+    return is_like and bool(c.authors) and one.numbers == other.numbers and (c.years or 0) <= 3
 
 
 def _without_title(c: Compared) -> Ruled:

@@ -1,6 +1,6 @@
 """Reads a file of articles, whatever its format, which is told from its content.
 
-PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science's tagged text, records.jsonl.
+PubMed XML, NBIB, RIS, BibTeX, EndNote XML and tagged text, CSL-JSON, Web of Science's tagged text, CSV, records.jsonl.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from casetable.formats.export import (
 from casetable.formats.logs import read_records
 from casetable.formats.medline import Entry, read_medline
 from casetable.formats.pubmed_xml import cut_records, read_article
+from casetable.formats.refer import is_refer, read_refer
 from casetable.formats.ris import is_ris, read_ris
 from casetable.formats.table_csv import CsvRow, is_csv, read_csv
 from casetable.formats.wos import is_wos, read_wos
@@ -84,14 +85,16 @@ def read_articles_of(
         yield from _export(path, read_endnote(whole), Form.ENDNOTE_XML if keeps_originals else None)
     elif start == b"<":
         yield from _xml(path, whole, keeps_originals=keeps_originals)
-    elif start == b"{":
-        yield from _lines(path, b"".join(whole))
     elif is_csv(head[:_HEAD_BYTES]):
         yield from _csv(path, b"".join(whole), keeps_originals=keeps_originals)
     elif is_csl(head):
         yield from _export(path, read_csl(b"".join(whole)), Form.CSL_JSON if keeps_originals else None)
+    elif start == b"{":
+        yield from _lines(path, b"".join(whole))
     elif is_ris(head):
         yield from _export(path, read_ris(b"".join(whole)), Form.RIS if keeps_originals else None)
+    elif is_refer(head):
+        yield from _export(path, read_refer(b"".join(whole)), None)
     elif is_wos(head):
         yield from _export(path, read_wos(b"".join(whole)), Form.WOS if keeps_originals else None)
     elif is_bibtex(head):
@@ -101,7 +104,7 @@ def read_articles_of(
     else:
         fault = "is of no format that is read here" if start else "is empty"
         yield Flaw(
-            message=f"{path}: {fault}; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML, CSL-JSON, Web of Science text, CSV with a header, or a records.jsonl"
+            message=f"{path}: {fault}; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML or tagged text, CSL-JSON, Web of Science text, CSV with a header or a records.jsonl"
         )
 
 

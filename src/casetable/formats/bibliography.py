@@ -96,15 +96,25 @@ def _as_printed(article: Article) -> Article:
 
 def _bibtex(records: Sequence[Written]) -> str:
     texts, head = [], ""
+    defined: dict[str, str] = {}
+    macros: dict[str, str] = {}
+    written: set[str] = set()
+    is_other = False  # macros of another file that have the same names and other values
     taken: set[str] = set()
     for record, made in zip(records, _keys(record.article for record in records), strict=True):
         own = _own(record, Form.BIBTEX, bibtex.amend_bibtex)
         key = bibtex.key_of(own) if own else made
         free = _free(key, taken)
         if own and record.original is not None:
-            if record.original.head and record.original.head != head:
+            if record.original.head != head:
                 head = record.original.head
-                texts.append(head)
+                macros = bibtex.macros_of(head)
+                is_other = any(defined.get(name, value) != value for name, value in macros.items())
+                if head and not is_other and head not in written:
+                    defined |= macros
+                    written.add(head)
+                    texts.append(head)
+            own = bibtex.resolved(own, macros) if is_other else own
             texts.append(own if free == key else bibtex.rekeyed(own, free))
         else:
             texts.append(bibtex.write_bibtex(record.article, free))

@@ -269,6 +269,23 @@ def rekeyed(text: str, key: str) -> str:
     return re.sub(r"([{(]\s*)[^,\s]*", lambda found: found[1] + key, text, count=1)
 
 
+def macros_of(head: str) -> dict[str, str]:
+    """Returns the macros that a head defines, by name in small letters, with their values as they stand there."""
+    blocks = parse_string(head, parse_stack=[]).blocks if head else []
+    return {block.key.lower(): block.value for block in blocks if isinstance(block, String)}
+
+
+def resolved(text: str, macros: Mapping[str, str]) -> str:
+    """Returns an entry with the values of macros in their place."""
+    kind, key, known = _parts(text)
+    fields = []
+    for name, value in known:
+        parts = [part.strip() for part in value.split("#")] if value[:1] not in {"{", '"'} or "#" in value else [value]
+        is_joined = all(re.fullmatch(r'[\w:-]+|\{[^{}]*\}|"[^"]*"', part) for part in parts)
+        fields.append((name, " # ".join(macros.get(part.lower(), part) for part in parts) if is_joined else value))
+    return _entry(kind, key, fields)
+
+
 def _parts(text: str) -> tuple[str, str, list[tuple[str, str]]]:
     [block] = parse_string(text, parse_stack=[]).blocks
     inner = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block

@@ -34,13 +34,17 @@ _BOOKS = {"book", "chapter"}
 
 
 def is_csl(head: bytes) -> bool:
-    """Says whether a file that begins so is an array of JSON."""
-    return re.match(r"\s*\[\s*(?:[{\]]|$)", decoded(head[:4096])) is not None
+    """Says whether a file that begins so is an array of JSON, or one item."""
+    start = decoded(head[:4096])
+    if re.match(r"\s*\{", start):
+        return '"schema"' not in start and re.search('"(?:type|title|DOI|container-title)" *:', start) is not None
+    return re.match(r"\s*\[\s*(?:[{\]]|$)", start) is not None
 
 
 def read_csl(data: bytes) -> Iterator[Exported | ExportFlaw]:
-    """Yields the items of an array in order, and what cannot be read; raises nothing."""
+    """Yields the items of an array in order, or one item, and what cannot be read; raises nothing."""
     text = decoded(data)
+    text = text if text.lstrip().startswith("[") else f"[{text}]"
     counted, line, is_empty = 0, 1, True
     for start, end in _items(text):
         is_empty = False

@@ -181,6 +181,12 @@ def date_parts(published: str) -> tuple[int, ...]:
     return tuple(parts)
 
 
+def page_range(pages: str) -> tuple[str, str]:
+    """Returns the first and the last page of 482-91, and all of pages that are no such range, as 1-3, 7, with ""."""
+    found = re.fullmatch(r"\s*([^\s,-]+)\s*[-\u2010-\u2014]\s*([^\s,-]+)\s*", pages)
+    return (found[1], found[2]) if found else (pages, "")
+
+
 def split_words(text: str, marks: str = ";,") -> tuple[str, ...]:
     """Returns the words of a list; where one of `marks` parts them, those behind it are parts of words."""
     mark = next((mark for mark in marks if mark in text), marks[-1])

@@ -34,7 +34,7 @@ _OPEN = re.compile(rb"<(PubmedArticle|PubmedBookArticle|DeleteCitation)[\s>]")
 def cut_records(chunks: Iterable[bytes], opens: re.Pattern[bytes] = _OPEN) -> Iterator[Cut]:
     """Yields the records of a PubmedArticleSet from its bytes in pieces of any size.
 
-    What stands between records is passed over; a record that is never closed is yielded as it is. UTF-8 only, as NLM
+    What stands between records is passed over; a record that is never closed is yielded as it is, up to the next one. UTF-8 only, as NLM
     writes it. `opens` finds the start tag of a record, whose name is its group 1.
     """
     rest, line = b"", 1
@@ -59,6 +59,10 @@ def cut_records(chunks: Iterable[bytes], opens: re.Pattern[bytes] = _OPEN) -> It
                     return
                 break
             end += len(closing)
+            if (again := rest.rfind(b"<" + closing[2:-1], at + 1, end)) > 0 and opens.match(rest, again):
+                yield Cut(data=rest[at:again], line=line)  # never closed: the record behind it is not lost with it
+                line += rest.count(b"\n", at, again)
+                at = again
             yield Cut(data=rest[at:end], line=line)
             line += rest.count(b"\n", at, end)
             at, searched, closing = end, end, None

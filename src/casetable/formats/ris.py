@@ -24,6 +24,7 @@ from casetable.formats.export import (
     lines_of,
     name_of,
     one_line,
+    page_range,
     person_of,
     published_of,
 )
@@ -245,10 +246,9 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
         case "issns":
             yield from (("SN", number) for number in (*article.issns, *article.isbns))
         case "pages":
-            first, dash, last = article.pages.partition("-")
-            is_range = bool(dash and first and last) and "-" not in last and "," not in article.pages
-            yield "SP", first if is_range else article.pages
-            yield "EP", last if is_range else ""
+            first, last = page_range(article.pages)
+            yield "SP", first
+            yield "EP", last
         case "published":
             parts = date_parts(article.published)
             yield "PY", f"{parts[0]}" if parts else article.published

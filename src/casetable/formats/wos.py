@@ -23,6 +23,7 @@ from casetable.formats.export import (
     lines_of,
     name_of,
     one_line,
+    page_range,
     person_of,
     published_of,
 )
@@ -208,10 +209,9 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, list[str]]]:
             yield "PD", [month]
             yield "PY", [str(parts[0]) if parts else article.published]
         case "pages":
-            first, dash, last = article.pages.partition("-")
-            is_range = bool(dash and first and last) and "-" not in last
-            yield ("BP", [first if is_range else article.pages])
-            yield "EP", [last if is_range else ""]
+            first, last = page_range(article.pages)
+            yield "BP", [first]
+            yield "EP", [last]
         case "languages" | "publication_types":
             yield _TAGS_OF[name][0], ["; ".join(getattr(article, name))]
         case "keywords":

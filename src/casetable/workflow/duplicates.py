@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from casetable.dedup import Decision, Deduplicated, Entry, Settings, decide, deduplicate, normalize
+from casetable.curation.files import read_rulings
+from casetable.dedup import Decision, Deduplicated, Entry, Merged, Settings, decide, deduplicate, merge, normalize
 from casetable.errors import UsageError
-from casetable.formats.articles import Flaw, Stored, read_articles_of
+from casetable.formats.articles import Flaw, Stored, read_articles_of, stored_row
+from casetable.formats.bibliography import Written, lacking_pmid, write_bibliography
+from casetable.formats.export import Form
 from casetable.formats.table_csv import CsvRow, is_csv, read_csv
+from casetable.model import Ruling, normal_key
 from casetable.model.article import Article
 from casetable.problems import did_you_mean, joined
 from casetable.workspace.articles import read_bytes
@@ -22,12 +29,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class DedupedFiles:
-    """The records of files in their order, what was found among them, and what could not be read."""
+    """The records of files in their order, what was found among them, and what could not be read or followed.
+
+    `stored` are the records as they were read, where that was asked for, with the file of each.
+    """
 
     files: tuple[str, ...]
     entries: tuple[Entry, ...]
     found: Deduplicated
     faults: tuple[str, ...]
+    stored: tuple[Stored, ...] = ()
 
     @property
     def duplicates(self) -> int:
@@ -36,29 +47,133 @@ class DedupedFiles:
 
 
 def dedupe_files(
-    files: Sequence[Path], *, joins_cochrane_versions: bool = False, progress: Progress = lambda *_: None
+    files: Sequence[Path],
+    *,
+    settings: Settings | None = None,
+    rulings: Path | None = None,
+    keeps_records: bool = False,
+    progress: Progress = lambda *_: None,
 ) -> DedupedFiles:
-    """Returns the groups of records of one report in CSV files and all that formats.articles reads.
+    """Returns the groups of records of one report in files of any of the formats.
 
-    Raises UsageError where no record can be read.
+    `rulings` is a file of the form of a review's duplicates.yaml. Raises UsageError where no record can be read.
     """
-    entries, faults = _entries(files)
+    read = _read(files, keeps_records=keeps_records)
+    entries, faults = read.entries, read.faults
     if not entries:
         raise UsageError("\n".join([f"no record in {joined([str(file) for file in files], 'and')}", *faults]))
-    settings = Settings(joins_cochrane_versions=joins_cochrane_versions)
-    found = deduplicate(entries, settings=settings, progress=lambda done, of: progress("comparing", done, of))
-    return DedupedFiles(files=tuple(map(str, files)), entries=tuple(entries), found=found, faults=tuple(faults))
+    same, apart = _ruled(rulings, entries, faults) if rulings else ([], [])
+    found = deduplicate(
+        entries,
+        settings=settings,
+        ruled_same=[pair for _, pair in same],
+        ruled_apart=[pair for _, pair in apart],
+        progress=lambda done, of: progress("comparing", done, of),
+    )
+    for pair, against in found.unjoined:
+        one, other, a, b = (entries[at].id for at in (*pair, *against))
+        faults.append(f"{rulings}: {one} and {other} are ruled the same, but {a} and {b} different; kept apart")
+    return DedupedFiles(
+        files=tuple(map(str, files)),
+        entries=tuple(entries),
+        found=found,
+        faults=tuple(faults),
+        stored=tuple(read.stored),
+    )
 
 
-def explain_entries(files: Sequence[Path], one: str, other: str) -> Decision:
+def explain_entries(files: Sequence[Path], one: str, other: str, settings: Settings | None = None) -> Decision:
     """Returns what is decided of two records of files, by their ids, and why; raises UsageError for an unknown one."""
-    entries, _ = _entries(files)
-    by_id = {entry.id: entry for entry in entries}
+    by_id = {entry.id: entry for entry in _read(files).entries}
     for name in (one, other):
         if name not in by_id:
             hint = did_you_mean(name, by_id)
             raise UsageError(f"there is no record {name!r} in the files{'; ' + hint if hint else ''}")
-    return decide(normalize(by_id[one]), normalize(by_id[other]))
+    return decide(normalize(by_id[one]), normalize(by_id[other]), settings=settings)
+
+
+def write_records(path: Path | None, deduped: DedupedFiles, form: Form, *, merges: bool = True) -> bytes:
+    """Returns one record for each report in a format, in the order of the files, or every record where none is merged.
+
+    Writes them to `path` where one is given. Raises UsageError where the format cannot hold them, WriteError.
+    """
+    if merges:
+        written = [_written(deduped, group, merged) for group, merged in _merged(deduped)]
+    else:
+        written = [_written(deduped, (at,), None) for at in range(len(deduped.stored))]
+    if lacking := lacking_pmid(form, written):
+        many = f"{len(lacking):,} records have" if len(lacking) > 1 else f"{lacking[0]} has"
+        raise UsageError(
+            f"{many} no PMID, without which {form} holds no record; expected another format, as ris"
+            + (f" (the first is {lacking[0]})" if len(lacking) > 1 else "")
+        )
+    data = write_bibliography(form, written)
+    if path:
+        _refuse_folder(path)
+        write_whole(path, data)
+    return data
+
+
+def write_merges(path: Path, deduped: DedupedFiles) -> None:
+    """Writes how each group of records became one, a line of JSON each, with every record whole, so that it can be undone.
+
+    Raises UsageError, WriteError.
+    """
+    _refuse_folder(path)
+    because: dict[int, list[list[str]]] = defaultdict(list)
+    group_of = {at: group[0] for group in deduped.found.groups for at in group}
+    for pair in deduped.found.same:
+        if group_of[pair.one] == group_of[pair.other]:
+            one, other = deduped.entries[pair.one].id, deduped.entries[pair.other].id
+            because[group_of[pair.one]].append([one, other, pair.decision.rule])
+    lines = [
+        json.dumps(_merge_value(deduped, group, merged, because[group[0]]), ensure_ascii=False)
+        for group, merged in _merged(deduped)
+        if len(group) > 1
+    ]
+    write_whole(path, "".join(f"{line}\n" for line in lines).encode("utf-8", errors="replace"))
+
+
+def _merged(deduped: DedupedFiles) -> Iterator[tuple[tuple[int, ...], Merged]]:
+    for group in deduped.found.groups:
+        yield group, merge([deduped.stored[at].article for at in group])
+
+
+def _written(deduped: DedupedFiles, group: Sequence[int], merged: Merged | None) -> Written:
+    at = group[merged.base] if merged else group[0]
+    stored = deduped.stored[at]
+    return Written(
+        article=merged.article if merged else stored.article,
+        key=deduped.entries[at].id,
+        source=deduped.entries[at].source,
+        original=stored.original,
+        changed=frozenset(merged.origins) if merged else frozenset(),
+    )
+
+
+def _merge_value(
+    deduped: DedupedFiles, group: Sequence[int], merged: Merged, because: list[list[str]]
+) -> dict[str, Any]:
+    names = [deduped.entries[at].id for at in group]
+    return {
+        "schema": 1,
+        "record": names[merged.base],
+        "fields": {field: names[at] for field, at in sorted(merged.origins.items())},
+        "differing": list(merged.differing),
+        "because": because,
+        "records": [_original_value(deduped, at) for at in group],
+    }
+
+
+def _original_value(deduped: DedupedFiles, at: int) -> dict[str, Any]:
+    entry, original = deduped.entries[at], deduped.stored[at].original
+    value: dict[str, Any] = {"id": entry.id, "source": entry.source}
+    if original is None:
+        return value | {"format": "", "text": "", "title": entry.title}
+    if original.cells:
+        return value | {"format": original.form.value, "cells": [list(cell) for cell in original.cells]}
+    head = {"head": original.head} if original.head else {}
+    return value | {"format": original.form.value, **head, "text": original.text}
 
 
 def write_clusters(path: Path, deduped: DedupedFiles) -> None:
@@ -69,13 +184,18 @@ def write_clusters(path: Path, deduped: DedupedFiles) -> None:
 
 
 def write_pairs(path: Path, deduped: DedupedFiles) -> None:
-    """Writes each pair that is the same or possibly so, with the rule and how each field stands; raises UsageError, WriteError."""
-    pairs = sorted((*deduped.found.same, *deduped.found.possible), key=lambda pair: (pair.one, pair.other))
+    """Writes each pair that is the same, possibly so, or linked, with the rule and how each field stands.
+
+    Raises UsageError, WriteError.
+    """
+    found = deduped.found
+    pairs = sorted((*found.same, *found.possible, *found.linked), key=lambda pair: (pair.one, pair.other))
+    linked = {id(pair) for pair in found.linked}
     rows = [
         (
             deduped.entries[pair.one].id,
             deduped.entries[pair.other].id,
-            pair.decision.verdict.value,
+            "linked" if id(pair) in linked else pair.decision.verdict.value,
             pair.decision.rule,
             *(field.partition(": ")[2] for field in pair.decision.fields),
         )
@@ -85,9 +205,13 @@ def write_pairs(path: Path, deduped: DedupedFiles) -> None:
     _write(path, ("id_a", "id_b", "verdict", "rule", *names), rows)
 
 
-def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a folder; expected the name of a file")
+
+
+def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    _refuse_folder(path)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -95,33 +219,86 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     write_whole(path, text.getvalue().encode())
 
 
-def _entries(files: Sequence[Path]) -> tuple[list[Entry], list[str]]:
-    entries: list[Entry] = []
-    faults: list[str] = []
+@dataclass(kw_only=True)
+class _Records:
+    """What files hold, in their order: `stored` is filled where the records themselves are asked for."""
+
+    entries: list[Entry]
+    stored: list[Stored]
+    faults: list[str]
+
+
+def _read(files: Sequence[Path], *, keeps_records: bool = False) -> _Records:
+    read = _Records(entries=[], stored=[], faults=[])
     names: dict[str, int] = {}
 
-    def add(entry: Entry) -> None:
+    def add(entry: Entry, stored: Stored | None) -> None:
         names[entry.id] = names.get(entry.id, 0) + 1
         # A second record of one id is another copy, and has a name of its own.
-        entries.append(entry if names[entry.id] == 1 else _renamed(entry, f"{entry.id}#{names[entry.id]}"))
+        read.entries.append(entry if names[entry.id] == 1 else _renamed(entry, f"{entry.id}#{names[entry.id]}"))
+        if stored is not None:
+            read.stored.append(stored)
 
     for path in files:
         data, fault = read_bytes(path)
         if fault:
-            faults.append(fault)
-        elif is_csv(data[:4096]):
+            read.faults.append(fault)
+        elif is_csv(data[:16384]):  # without the way over an article, which a hundred thousand rows would feel
             for row in read_csv(data):
                 if isinstance(row, CsvRow):
-                    add(_of_row(row, f"{path}:{row.line}", path.stem))
+                    stored = stored_row(str(path), row, keeps_original=True) if keeps_records else None
+                    add(_of_row(row, f"{path}:{row.line}", path.stem), stored)
                 else:
-                    faults.append(f"{path}:{row.line}: {row.message}")
+                    read.faults.append(f"{path}:{row.line}: {row.message}")
         else:
-            for read in read_articles_of(str(path), [data]):
-                if isinstance(read, Stored):
-                    add(_of_article(read.article, read.key, path.stem))
-                elif isinstance(read, Flaw):
-                    faults.append(read.message)
-    return entries, faults
+            for article in read_articles_of(str(path), [data], keeps_originals=keeps_records):
+                if isinstance(article, Stored):
+                    add(_of_article(article.article, article.key, path.stem), article if keeps_records else None)
+                elif isinstance(article, Flaw):
+                    read.faults.append(article.message)
+    return read
+
+
+Ruled = list[tuple[Ruling, tuple[int, int]]]
+
+
+def _ruled(path: Path, entries: Sequence[Entry], faults: list[str]) -> tuple[Ruled, Ruled]:
+    """Returns the pairs of records that a file rules to be the same, and different; adds what is wrong to `faults`.
+
+    Raises UsageError where the file cannot be read.
+    """
+    data, fault = read_bytes(path)
+    if fault:
+        raise UsageError(fault)
+    rulings, problems = read_rulings(str(path), data)
+    if problems:
+        raise UsageError("\n".join(map(str, problems)))
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, entry in enumerate(entries):
+        for name in dict.fromkeys((entry.id, *_identifiers(entry))):
+            places[name].append(at)
+    same: Ruled = []
+    apart: Ruled = []
+    for ruling in rulings:
+        sides = []
+        for key in ruling.keys:
+            side = places.get(key) or places.get(normal_key(key))
+            if not side:
+                faults.append(f"{ruling.place}: {key} is no record of the files")
+            else:
+                sides.append(side)
+        pairs = [
+            (a, b) for n, one in enumerate(sides) for other in sides[n + 1 :] for a in one for b in other if a != b
+        ]
+        (same if ruling.is_same else apart).extend((ruling, pair) for pair in pairs)
+    return same, apart
+
+
+def _identifiers(entry: Entry) -> Iterator[str]:
+    if entry.pmid:
+        yield f"pmid:{entry.pmid}"
+    if entry.doi:
+        yield normal_key(f"doi:{entry.doi}")
 
 
 def _renamed(entry: Entry, name: str) -> Entry:

@@ -185,6 +185,17 @@ class Workspace:
             unread.add(whole)
             problems.append(F107.at(Place(path=visible(whole)), expected))
 
+    @property
+    def records_path(self) -> Path:
+        """Where the records of the review stand."""
+        return self.root / RECORDS
+
+    @property
+    def duplicates_path(self) -> Path | None:
+        """Where the rulings on duplicates stand, if there are any."""
+        path = self.root / DUPLICATES
+        return path if path.is_file() else None
+
     # --- writing ---
 
     def write(self, name: str, data: bytes, *, is_new: bool = False) -> None:
