@@ -248,7 +248,10 @@ def dedupe(
     from casetable.cli.show import counted, envelope
     from casetable.errors import UsageError
 
-    workspace = workspace_of(context)
+    try:
+        workspace = workspace_of(context)
+    except UsageError as error:
+        raise UsageError(f"no FILE to deduplicate, and no review: {error}") from None
     if asked.is_of_files:
         own = workspace.duplicates_path
         dedupe_files([workspace.records_path], asked if rulings or not own else replace(asked, rulings=str(own)))

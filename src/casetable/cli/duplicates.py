@@ -143,7 +143,7 @@ def _page(deduped: DedupedFiles) -> Iterator[str]:
         )
     if found.possible:
         yield ""
-        yield f"possible pairs, for a person to decide ({len(found.possible)}); --explain A B compares two"
+        yield f"possible pairs, for a person to decide ({len(found.possible)}); --explain A B compares two, --rulings FILE settles them"
         for pair in found.possible[:MOST_PAIRS]:
             one, other = deduped.entries[pair.one], deduped.entries[pair.other]
             yield f"  {one.id} and {other.id}: {pair.decision.rule}"

@@ -6,7 +6,7 @@ Every reader takes a path (for places) and bytes, raises nothing, and returns wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from casetable.curation.shapes import (
     ColumnShape,
     FieldShape,
     FormShape,
+    FreeRulingsShape,
     ProtocolShape,
     QuestionShape,
     RecordShape,
@@ -264,16 +265,20 @@ def read_decisions(path: str, data: bytes) -> tuple[tuple[Decision, ...], Read]:
     return decisions, problems + faults
 
 
-def read_rulings(path: str, data: bytes) -> tuple[tuple[Ruling, ...], Read]:
-    """Returns what persons ruled on duplicates: `same` first, then `different`."""
+def read_rulings(path: str, data: bytes, *, is_free: bool = False) -> tuple[tuple[Ruling, ...], Read]:
+    """Returns what persons ruled on duplicates: `same` first, then `different`.
+
+    Records are named by their keys; with `is_free` by any text, as the ids of bibliographic files are.
+    """
     node, problems = read_nodes(path, data)
     if node is None:
         return (), problems
-    shape, faults = fit(RulingsShape, node)
+    shape: RulingsShape | FreeRulingsShape | None
+    shape, faults = fit(FreeRulingsShape, node) if is_free else fit(RulingsShape, node)
     if shape is None:
         return (), problems + faults
 
-    def rulings(entries: list[RulingShape], key: str) -> Iterator[Ruling]:
+    def rulings(entries: Sequence[RulingShape], key: str) -> Iterator[Ruling]:
         for index, entry in enumerate(entries):
             yield Ruling(
                 is_same=key == "same",

@@ -261,6 +261,17 @@ class RulingsShape(Shape):
     different: Annotated[list[RulingShape], BeforeValidator(_listed)] = []
 
 
+class FreeRulingShape(RulingShape):
+    """A ruling on records of bibliographic files, whose ids are whatever these say."""
+
+    records: list[Text] = Described(description="a list of at least two ids of records", min_length=2)
+
+
+class FreeRulingsShape(Shape):
+    same: Annotated[list[FreeRulingShape], BeforeValidator(_listed)] = []
+    different: Annotated[list[FreeRulingShape], BeforeValidator(_listed)] = []
+
+
 class FieldShape(Shape):
     label: Text = Described(description="the name that a reader sees")
     type: Annotated[str, _one_of(FieldType)] = Described(description=joined(FieldType))

@@ -102,7 +102,8 @@ def _authors(article: Article) -> object:
 def _journal(article: Article) -> object:
     """Whole words before abbreviated ones, and not in capitals."""
     name = article.journal
-    is_short = "." in name or name == article.journal_abbreviation
+    long = [word for word in re.findall(r"[^\W\d_]+", name) if len(word) > 3 or word[0].isupper()]
+    is_short = "." in name or (len(long) > 1 and sum(map(len, long)) < 5.5 * len(long))
     return not is_short, not name.isupper() or len(name) < 6
 
 

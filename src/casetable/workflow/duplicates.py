@@ -270,7 +270,7 @@ def _ruled(path: Path, entries: Sequence[Entry], faults: list[str]) -> tuple[Rul
     data, fault = read_bytes(path)
     if fault:
         raise UsageError(fault)
-    rulings, problems = read_rulings(str(path), data)
+    rulings, problems = read_rulings(str(path), data, is_free=True)
     if problems:
         raise UsageError("\n".join(map(str, problems)))
     places: dict[str, list[int]] = defaultdict(list)
