@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -86,6 +87,20 @@ Q102 = Rule(
         good="max_search_age_days: 365",
         bad="max_search_age_days: 9",
         message="was last run 10 days ago, on 2026-01-10; the protocol allows 9",
+    ),
+)
+Q109 = Rule(
+    code="Q109",
+    name="imported-without-strategy",
+    severity=Severity.WARNING,
+    summary="records were imported from a source, and the strategy that found them is not in the review",
+    why="Nobody can repeat the search; PRISMA-S (item 8) asks for every strategy as it was run.",
+    fix="Copy the query from the source into the strategy's file, behind `strategy: |`, with its line numbers.",
+    example=Example(
+        path="queries/embase.yaml",
+        good="",
+        bad="schema: 1\nsource: Embase\npurpose: an invented search\n",
+        message="does not say how Embase was searched; expected the query behind 'strategy:', as it was run there",
     ),
 )
 Q103 = Rule(
@@ -448,16 +463,23 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
         yield from _unreadable_strategy(strategy)
         yield from _peer_review(review, strategy)
         search = review.last_searches.get(strategy.name)
+        if strategy.is_imported and not strategy.text:
+            message = f"does not say how {strategy.source} was searched; expected the query behind 'strategy:', as it was run there"
+            yield Q109.at(strategy.place, message, field=strategy.name)
+            if search is None:
+                continue
         if search is None:
             untested = ""
             if strategy.must_find:
                 untested = f"; {joined([known.key for known in strategy.must_find], 'and')}: not tested"
-            yield Q101.at(strategy.place, "was never run" + untested, field=strategy.name, hint=_next(strategy.name))
+            yield Q101.at(strategy.place, "was never run" + untested, field=strategy.name, hint=_next(strategy))
             continue
         day = search.when[:10]
-        if search.strategy_hash != strategy_hash(strategy):
+        # The text that was not at hand when the records were imported may come later.
+        is_told_later = strategy.is_imported and not search.term
+        if search.strategy_hash != strategy_hash(strategy) and not is_told_later:
             message = f"was edited since it was last run, on {day}"
-            yield Q103.at(strategy.place, message, field=strategy.name, hint=_next(strategy.name))
+            yield Q103.at(strategy.place, message, field=strategy.name, hint=_next(strategy))
         elif protocol is not None and not strategy.method.is_other:
             age = _age_days(search, today)
             if age is not None and age > protocol.max_search_age_days:
@@ -466,7 +488,7 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
                 yield Q102.at(strategy.place, message, field=strategy.name)
         if search.not_returned:
             message = f"{search.source} counted {joined(search.not_returned, 'and')} on {day}, but gave no record of it"
-            yield Q106.at(strategy.place, message, field=strategy.name, hint=_next(strategy.name))
+            yield Q106.at(strategy.place, message, field=strategy.name, hint=_next(strategy))
         yield from _listed(review, strategy)
         found = {group for key in review.hits[strategy.name] if (group := review.group_of(key))}
         for known in strategy.must_find:
@@ -474,7 +496,7 @@ def _searches(review: Review, today: dt.date) -> Iterator[Problem]:
                 message = (
                     f"{known.key} was not found by the last search, on {day}; {_loss(strategy, search, known.key)}"
                 )
-                hint = "" if known.key in search.missed else _next(strategy.name)
+                hint = "" if known.key in search.missed else _next(strategy)
                 yield Q105.at(known.place, message, field=strategy.name, hint=hint)
     yield from _log(review)
 
@@ -527,7 +549,7 @@ def _peer_review(review: Review, strategy: Strategy) -> Iterator[Problem]:
 
 def _unreadable_strategy(strategy: Strategy) -> Iterator[Problem]:
     """Tells why a strategy could not be sent; all else that lint finds is lint's."""
-    if not strategy.text or not unsendable(strategy.text):
+    if not strategy.text or strategy.is_imported or not unsendable(strategy.text):
         return
     for finding in lint(strategy.text):
         if finding.rule in {L101, L134}:
@@ -536,8 +558,10 @@ def _unreadable_strategy(strategy: Strategy) -> Iterator[Problem]:
             yield finding.rule.at(place, finding.message, field=strategy.name, hint=hint)
 
 
-def _next(name: str) -> str:
-    return f"next: casetable refresh {name}"
+def _next(strategy: Strategy) -> str:
+    if strategy.is_imported:
+        return f"next: casetable import FILE --source {shlex.quote(strategy.source)}"
+    return f"next: casetable refresh {strategy.name}"
 
 
 def _age_days(search: Search, today: dt.date) -> int | None:
@@ -760,6 +784,7 @@ RULES: tuple[Rule, ...] = (
     Q106,
     Q107,
     Q108,
+    Q109,
     *LINT_RULES,
     S101,
     S102,

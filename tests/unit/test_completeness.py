@@ -104,6 +104,7 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "Q106",
         "Q107",
         "Q108",
+        "Q109",
         "E201",
         "E202",
     }

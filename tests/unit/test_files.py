@@ -139,8 +139,11 @@ def test_a_list_of_records_is_read() -> None:
             ["1:1: P102 strategy: a database search has no query text; expected it behind 'strategy:'"],
         ),
         (
-            "schema: 1\nsource: Embase\npurpose: p\nstrategy: s\n",
-            ["2:9: P102 source: 'Embase' is no source that can be searched from here; expected PubMed, or 'records'"],
+            "schema: 1\nsource: Pubmed\npurpose: p\nstrategy: s\n",
+            [
+                "2:9: P102 source: 'Pubmed' is no source that is known here; expected PubMed, or one whose exports are"
+                " imported; did you mean 'PubMed'?"
+            ],
         ),
         (
             "schema: 1\nmethod: website\nsource: x\npurpose: p\n",

@@ -11,7 +11,7 @@ import click
 
 from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
 from casetable.cli.screening import new, screen
-from casetable.cli.searching import diff, log, mirror, refresh
+from casetable.cli.searching import diff, import_, log, mirror, refresh
 from casetable.cli.strategies import lint, match
 
 if TYPE_CHECKING:
@@ -378,4 +378,4 @@ def rules(code: str | None, form: str) -> None:
                 echo(f"    {line[:160]}")
 
 
-COMMANDS = (init, refresh, status, log, diff, lint, match, screen, new, check, dedupe, build, mirror, rules)
+COMMANDS = (init, refresh, import_, status, log, diff, lint, match, screen, new, check, dedupe, build, mirror, rules)

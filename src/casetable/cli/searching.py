@@ -145,6 +145,93 @@ def _loss(name: str) -> str:
     return f"block {name} loses it" if name.isdecimal() else {"dates": "the limits of dates lose it"}.get(name, name)
 
 
+# --- import -----------------------------------------------------------------------------------------------------------
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option("--source", required=True, help="The database or register that was searched, as Embase.")
+@click.option("--searched", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="When (default: today).")
+@click.option("--by", help="Who searched (default: git's user.name).")
+@click.option("--strategy", metavar="FILE", help="The query as it was run there, in a text file.")
+@click.option("--name", default="", help="The name of the strategy (default: from the source).")
+@click.option("--register", "is_register", is_flag=True, help="The source is a register, as ClinicalTrials.gov.")
+@form_option()
+@dry
+@click.pass_context
+def import_(
+    context: click.Context,
+    files: tuple[str, ...],
+    source: str,
+    searched: dt.datetime | None,
+    by: str | None,
+    strategy: str | None,
+    name: str,
+    form: str,
+    *,
+    is_register: bool,
+    is_dry: bool,
+) -> None:
+    """Record a search of another source by the exports of all that it found.
+
+    FILE is RIS, NBIB, BibTeX, EndNote XML or tagged text, CSL-JSON, Web of Science text or CSV. Several files are one
+    search, as a source exports no more than so many at once. A later import of the source takes the place of the one before.
+    """
+    from pathlib import Path
+
+    from casetable.cli.show import counted, envelope, named
+    from casetable.workflow.importing import import_exports
+
+    workspace = workspace_of(context)
+    found = import_exports(
+        workspace,
+        [Path(file) for file in files],
+        source=source,
+        searched=searched.date() if searched else today(),
+        by=by if by is not None else workspace.curator(),
+        today=today(),
+        name=name,
+        strategy=Path(strategy) if strategy else None,
+        is_register=is_register,
+        is_dry=is_dry,
+    )
+    for fault in found.faults:
+        remark(fault)
+    search = found.search
+    if form == "json":
+        summary = {
+            "records": found.records,
+            "added": len(found.added),
+            "removed": len(found.removed),
+            "known": found.known,
+            "unread": len(found.faults),
+        }
+        click.echo(envelope((), summary, search=_search_value(search), new_file=found.new_file or None))
+        return
+    change = "first search" if found.is_first else f"{len(found.added)} new, {len(found.removed)} gone"
+    many = counted(len(search.files), "file")
+    echo(
+        f"{search.strategy}: {counted(found.records, 'record')} of {search.source} in {many}, searched on"
+        f" {search.when[:10]} by {search.by} ({change})"
+    )
+    if found.known:
+        echo(f"  {found.known:,} of them another source had found already")
+    if not found.is_first:
+        for sign, records in (("new ", found.added), ("gone", found.removed)):
+            for record in records[:SHOWN_AT_MOST]:
+                echo(f"  {sign} {named(record)}")
+            if len(records) > SHOWN_AT_MOST:
+                echo(f"  {sign} and {len(records) - SHOWN_AT_MOST} more")
+    if found.new_file:
+        verb = "would write" if is_dry else "wrote"
+        hint = "" if search.term else "; put the query there as it was run"
+        echo(f"{verb} {found.new_file}{hint}")
+    if is_dry:
+        echo("nothing was written")
+    else:
+        echo("next: casetable dedupe, to see what was joined, and casetable screen")
+
+
 # --- log, diff ---------------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +271,9 @@ def log(context: click.Context, names: tuple[str, ...], day: str | None, form: s
         parts = [f"+{len(search.added)}", f"-{len(search.removed)}"]
         parts += [f"{len(search.changed)} changed"] if search.changed else []
         echo(f"{search.when}  {search.strategy}  {counted(hits, 'hit')}  ({', '.join(parts)})")
+        if search.files:
+            names_of = ", ".join(f"{file.name} ({file.records:,})" for file in search.files)
+            echo(f"  {search.source} was searched by {search.by}; imported from {names_of}")
         if search.server:
             echo(f"  {search.server} answered, not {search.source} itself")
         for line in _missed_lines(search):
@@ -210,6 +300,8 @@ def _search_value(search: Search) -> dict[str, Any]:
         "strategy": search.strategy,
         "source": search.source,
         "server": search.server,
+        "by": search.by,
+        "files": [{"name": f.name, "sha256": f.sha256, "records": f.records} for f in search.files],
         "when": search.when,
         "count": search.count,
         "term": search.term,

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import Node, can_be_written, read_nodes
 from casetable.errors import UsageError
-from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Record
+from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Method, Record
 from casetable.problems import joined
 
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[\w.()/,;+ -]*[\w.)])?")
@@ -107,6 +107,22 @@ def report_name(record: Record, taken: Collection[str]) -> str:
     names = [stem, *(f"{stem}-{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")]
     names += [f"{stem}-{number}" for number in range(2, len(taken) + 3)]
     return next(name for name in names if name not in taken)
+
+
+def new_strategy(source: str, text: str, *, method: Method) -> bytes:
+    """Returns the file of a strategy whose records are imported, with the query as it was run, where that is known."""
+    lines = [
+        f"# Run in {_comment(source)} by hand; its exports come in with `casetable import`.",
+        "schema: 1",
+        *([f"method: {method.value}"] if method is not Method.DATABASE else []),
+        f"source: {scalar(source)}",
+        f"purpose: {scalar(f'the search of {source}')}",
+    ]
+    if text:
+        lines += ["strategy: |-", *(f"  {line}".rstrip() for line in text.split("\n"))]
+    else:
+        lines += ["# strategy: |  # the query as it was run there, with its line numbers"]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def new_report(record: Record, key: str, form: Form) -> bytes:

@@ -34,6 +34,7 @@ from casetable.curation.shapes import (
 from casetable.curation.typed import typed_text
 from casetable.curation.values import is_known_unit, read_number
 from casetable.model import (
+    SEARCHED_SOURCE,
     Accepted,
     Access,
     Case,
@@ -78,7 +79,8 @@ P102 = Rule(
     name="faulty-strategy",
     summary="a strategy does not say what is searched, or how",
     why="It could not be run, or nobody could repeat it.",
-    fix="A database search has `strategy`, the query text; any other method lists what it found under `records`.",
+    fix="A search of PubMed has `strategy`, the query text, and one of another database that as it was run there; any other method"
+    " lists what it found under `records`.",
     example=Example(
         path="queries/main.yaml",
         good="strategy: dermatomyositis AND tocilizumab\n",
@@ -187,7 +189,9 @@ def _strategy_faults(node: Node, shape: StrategyShape, method: Method, *, is_com
             message = f"a {method} with records has no query text; expected 'records' alone"
             yield P102.at(key_place(node, "strategy"), message, field="strategy")
     else:
-        if shape.strategy is None:
+        is_searched = shape.source == SEARCHED_SOURCE
+        alike = "" if is_searched else did_you_mean(shape.source, [SEARCHED_SOURCE])
+        if shape.strategy is None and (is_searched or is_comment):
             message = "a database search has no query text; expected it behind 'strategy:'"
             hint = (
                 "YAML takes '#1 …' behind 'strategy:' for a comment; write the lines below 'strategy: |'"
@@ -195,13 +199,9 @@ def _strategy_faults(node: Node, shape: StrategyShape, method: Method, *, is_com
                 else ""
             )
             yield P102.at(key_place(node, "strategy"), message, field="strategy", hint=hint)
-        if shape.source != "PubMed":
-            message = (
-                f"{shown(shape.source)} is no source that can be searched from here; expected PubMed, or 'records'"
-            )
-            yield P102.at(
-                key_place(node, "source"), message, field="source", hint=did_you_mean(shape.source, ["PubMed"])
-            )
+        if alike:
+            message = f"{shown(shape.source)} is no source that is known here; expected PubMed, or one whose exports are imported"
+            yield P102.at(key_place(node, "source"), message, field="source", hint=alike)
 
 
 def _listed_record(shape: RecordShape, name: str) -> Record:

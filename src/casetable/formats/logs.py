@@ -14,7 +14,7 @@ from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
-from casetable.model import DOI, PMCID, PMID, Method, Record, Search
+from casetable.model import DOI, PMCID, PMID, ExportFile, Method, Record, Search
 from casetable.problems import Example, Place, Problem, Rule, shown
 
 MAX_LINE_BYTES = 4_000_000
@@ -168,6 +168,12 @@ def _search_value(search: Search) -> dict[str, Any]:
         **{name: list(keys) for name in _LATER if (keys := getattr(search, name))},
         **({"missed": {key: list(lost) for key, lost in search.missed.items()}} if search.missed else {}),
         **({"server": search.server} if search.server else {}),
+        **({"by": search.by} if search.by else {}),
+        **(
+            {"files": [{"name": f.name, "sha256": f.sha256, "records": f.records} for f in search.files]}
+            if search.files
+            else {}
+        ),
     }
 
 
@@ -182,7 +188,7 @@ def _search(value: Mapping[str, Any]) -> Search | None:
                 name: _as_text(value[name])
                 for name in ("id", "previous", "strategy", "source", "when", "strategy_hash", "tool")
             },
-            **{name: _as_text(value.get(name, "")) for name in ("term", "translation", "server")},
+            **{name: _as_text(value.get(name, "")) for name in ("term", "translation", "server", "by")},
             method=Method(value["method"]),
             count=_as_count(value["count"]),
             added=_as_texts(value["added"]),
@@ -191,6 +197,10 @@ def _search(value: Mapping[str, Any]) -> Search | None:
             changed=_as_texts(value.get("changed", [])),
             deleted=_as_texts(value.get("deleted", [])),
             missed={_as_text(key): _as_texts(lost) for key, lost in value.get("missed", {}).items()},
+            files=tuple(
+                ExportFile(name=_as_text(f["name"]), sha256=_as_text(f["sha256"]), records=_as_count(f["records"]))
+                for f in value.get("files", [])
+            ),
             translations=tuple((_as_text(t["from"]), _as_text(t["to"])) for t in value.get("translations", [])),
             errors={_as_text(name): _as_texts(told) for name, told in value.get("errors", {}).items()},
             warnings={_as_text(name): _as_texts(told) for name, told in value.get("warnings", {}).items()},

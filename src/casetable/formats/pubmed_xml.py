@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from casetable.model import DOI, PMCID, PMID, Record, normal_doi, record_key
+from casetable.model import DOI, PMCID, PMID, SEARCHED_SOURCE, Record, normal_doi, record_key
 from casetable.model.article import Article, Heading, Link, Person, Section
 
-ORIGIN = "PubMed"
+ORIGIN = SEARCHED_SOURCE
 MAX_RECORD_BYTES = 50_000_000
 
 Element = ElementTree.Element

@@ -138,6 +138,9 @@ class Record:
 # --- searches ---------------------------------------------------------------------------------------------------------
 
 
+SEARCHED_SOURCE = "PubMed"
+
+
 class Method(StrEnum):
     """Where a strategy looks (PRISMA 2020, identification). All but the first two are "other methods"."""
 
@@ -203,6 +206,11 @@ class Strategy:
     peer_reviewed: Signed | None = None
     accepts: tuple[Accepted, ...] = ()
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether a person runs it at its source, and its records come as exports: no source but PubMed is searched from here."""
+        return not (self.method.is_other or self.records or self.source == SEARCHED_SOURCE)
+
     def place_of(self, at: int) -> Place:
         """Returns the place in the file of a place in the text."""
         number = min(self.text.count("\n", 0, at), len(self.lines) - 1)
@@ -210,6 +218,15 @@ class Strategy:
             return self.place
         line = self.lines[number]
         return line._replace(column=line.column + at - (self.text.rfind("\n", 0, at) + 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFile:
+    """A file that a source's records were imported from: its name, SHA-256 and number of records."""
+
+    name: str
+    sha256: str
+    records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +238,8 @@ class Search:
     the source gave no record, `changed` records that it changed since the search before (hits, and such that no search finds any more), `deleted` those removed
     of which it has no record any more. `missed` are known records that it did not find, each with what loses it: the
     numbers of the strategy's blocks, "dates" or "not in the source"; nothing where the source finds it block by block.
-    `server` is the address that answered in the source's place, or nothing.
+    `server` is the address that answered in the source's place, or nothing. Of records that were imported, `files` are
+    the exports and `by` is who searched.
     """
 
     id: str
@@ -246,6 +264,8 @@ class Search:
     deleted: tuple[str, ...] = ()
     missed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     server: str = ""
+    by: str = ""
+    files: tuple[ExportFile, ...] = ()
 
 
 # --- protocol and decisions -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from casetable.model import Record
+from casetable.model import DOI, Record, normal_doi
 
 
 class Extent(StrEnum):
@@ -159,6 +159,31 @@ def article_of(record: Record) -> Article:
             if rest.startswith("pmid:")
             else Link(kind=kind, citation=rest)
             for kind, _, rest in links
+        ),
+    )
+
+
+def record_of(article: Article, *, key: str, origin: str) -> Record:
+    """Returns the bibliographic facts of an article under a key and the name of its source."""
+    return Record(
+        key=key,
+        origin=origin,
+        title=" ".join((article.title or article.book_title).split()),
+        authors=tuple(name for person in article.authors if (name := " ".join(person.name.split()))),
+        authors_truncated=not article.is_author_list_complete,
+        journal=article.journal_abbreviation or article.journal,
+        year=article.published[:4] if article.published[:4].isdecimal() else "",
+        volume=article.volume,
+        issue=article.issue,
+        pages=article.pages,
+        pmid=article.pmid,
+        doi=normal_doi(article.doi) if DOI.fullmatch(normal_doi(article.doi)) else "",
+        pmcid=article.pmcid,
+        languages=article.languages,
+        publication_types=article.publication_types,
+        headings=tuple(heading.name for heading in article.headings),
+        notices=tuple(
+            f"{link.kind} pmid:{link.pmid}" if link.pmid else f"{link.kind} {link.citation}" for link in article.links
         ),
     )
 

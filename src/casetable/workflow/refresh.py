@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -117,7 +118,13 @@ def _chosen(inputs: Inputs, names: Sequence[str]) -> list[Strategy]:
             raise UsageError(f"there is no strategy '{name}' in queries/; there is {there}")
     if not known:
         raise UsageError("the review has no strategy; write queries/NAME.yaml with source, purpose and strategy")
-    return [known[name] for name in dict.fromkeys(names)] or list(known.values())
+    for name in names:
+        if known[name].is_imported:
+            source = known[name].source
+            raise UsageError(
+                f"{source} is not searched from here; search it there, and then: casetable import FILE --source {shlex.quote(source)}"
+            )
+    return [known[name] for name in dict.fromkeys(names)] or [s for s in known.values() if not s.is_imported]
 
 
 def _kept(answers: Answers, pmids: set[str], *, after: str) -> dict[str, Record]:
@@ -309,7 +316,7 @@ class _Run:
         Branches that were merged, and strategies that were run one by one, have each asked for the records they knew.
         """
         names = set(self.review.last_searches)
-        own = [s for s in self.review.inputs.searches if s.strategy in names and not s.method.is_other]
+        own = [s for s in self.review.inputs.searches if s.strategy in names and s.source == ORIGIN]
         followed = {search.previous for search in own}
         return min((search.when for search in own if search.id not in followed), default="")
 

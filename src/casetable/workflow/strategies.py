@@ -100,7 +100,7 @@ def _plain_name(name: str) -> str:
 
 
 def _chosen(review: Review, names: Sequence[str]) -> list[Strategy]:
-    texts = {strategy.name: strategy for strategy in review.inputs.strategies if strategy.text}
+    texts = {s.name: s for s in review.inputs.strategies if s.text and not s.is_imported}
     names = [_plain_name(name) for name in names]
     for name in names:
         if name not in texts:
