@@ -411,6 +411,7 @@ def check(review: Review, today: dt.date) -> Checked:
     problems = [
         *inputs.problems,
         *review.ruling_problems,
+        *dedup.open_questions(review.grouped, review.records, Place(path=inputs.paths.duplicates)),
         *_protocol(review),
         *_searches(review, today),
         *_decisions(review),

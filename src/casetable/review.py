@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from casetable.dedup import Group, group_records
+from casetable.dedup import Group, Grouped, group_records
 from casetable.formats.logs import write_records
 from casetable.model import (
     Decision,
@@ -35,6 +35,7 @@ class Paths:
     searches: str
     records: str
     screening: str
+    duplicates: str
     reports: str
 
 
@@ -112,16 +113,23 @@ class Review:
         return {key: record for key, record in self.inputs.records.items() if key in named}
 
     @cached_property
-    def _grouped(self) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
-        return group_records(self.records, self.inputs.rulings, is_whole=self.is_log_whole)
+    def grouped(self) -> Grouped:
+        """The records joined by report, and what is open of that."""
+        protocol = self.inputs.protocol
+        return group_records(
+            self.records,
+            self.inputs.rulings,
+            one_report=protocol.one_report if protocol else (),
+            is_whole=self.is_log_whole,
+        )
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        return self._grouped[0]
+        return self.grouped.groups
 
     @property
     def ruling_problems(self) -> tuple[Problem, ...]:
-        return self._grouped[1]
+        return self.grouped.problems
 
     @cached_property
     def _group_of(self) -> Mapping[str, Group]:

@@ -144,7 +144,7 @@ def test_refreshes_over_time(review: Path, service: Service) -> None:
     assert (roe["standing"], roe["reason"]) == ("excluded on its record", "other-drug")
     why = casetable("dedupe", "--explain", "pmid:14", "doi:10.1234/invented.2", cwd=review)
     assert "pmid:14 and doi:10.1234/invented.2 are one report" in why.out
-    assert "the same DOI 10.1234/invented.2" in why.out
+    assert "doi:10.1234/invented.2 and pmid:14: the same DOI and title" in why.out
     check = casetable("check", cwd=review)
     assert "nobody decided on pmid:13, Noe 2020" in check.out
     assert "pmid:14" not in check.out

@@ -105,6 +105,7 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "Q107",
         "Q108",
         "Q109",
+        "D103",
         "E201",
         "E202",
     }

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casetable.dedup import explain, group_records
-from casetable.model import Record, Ruling
+from casetable.dedup import Link, explain, group_records, open_questions
+from casetable.model import Joined, Record, Ruling
 from casetable.problems import Place, Problem
 
+FACTS = {"year": "2020", "authors": ("Doe A", "Roe B")}
 TITLE = "Tocilizumab in an invented disease of children: a case of something rare"
 
 
@@ -37,7 +38,7 @@ def ruling(verdict: str, *keys: str, line: int = 1, by: str = "A. Curator") -> R
 def grouped(*records: Record, rulings: tuple[Ruling, ...] = ()) -> list[tuple[str, ...]]:
     """The groups of more than one record, whatever the order of the records."""
     found = [
-        [group.keys for group in group_records({r.key: r for r in order}, rulings)[0] if len(group.keys) > 1]
+        [group.keys for group in group_records({r.key: r for r in order}, rulings).groups if len(group.keys) > 1]
         for order in (records, records[::-1])
     ]
     assert found[0] == found[1]
@@ -45,12 +46,12 @@ def grouped(*records: Record, rulings: tuple[Ruling, ...] = ()) -> list[tuple[st
 
 
 def reasons(*records: Record, rulings: tuple[Ruling, ...] = ()) -> list[str]:
-    groups, _ = group_records({r.key: r for r in records}, rulings)
+    groups = group_records({r.key: r for r in records}, rulings).groups
     return [link.reason for group in groups for link in group.links]
 
 
 def problems(*records: Record, rulings: tuple[Ruling, ...], is_whole: bool = True) -> tuple[Problem, ...]:
-    return group_records({r.key: r for r in records}, rulings, is_whole=is_whole)[1]
+    return group_records({r.key: r for r in records}, rulings, is_whole=is_whole).problems
 
 
 # --- identifiers ------------------------------------------------------------------------------------------------------
@@ -59,13 +60,13 @@ def problems(*records: Record, rulings: tuple[Ruling, ...], is_whole: bool = Tru
 @pytest.mark.parametrize(
     ("one", "other", "reason"),
     [
-        (record("pmid:11"), record("own:r1", pmid="11"), "the same PMID 11"),
-        (record("a:1", pmcid="PMC11"), record("b:1", pmcid="PMC11"), "the same PMCID PMC11"),
-        (record("pmid:11", doi="10.1234/ABC"), record("doi:10.1234/abc"), "the same DOI 10.1234/abc"),
+        (record("pmid:11"), record("own:r1", pmid="11"), "the same PMID"),
+        (record("a:1", pmcid="PMC11"), record("b:1", pmcid="PMC11"), "the same PMCID"),
+        (record("pmid:11", doi="10.1234/ABC"), record("doi:10.1234/abc"), "the same DOI, one without a title"),
         (
             record("a:1", doi="https://doi.org/10.1234/x"),
             record("b:1", doi="doi: 10.1234/X "),
-            "the same DOI 10.1234/x",
+            "the same DOI, one without a title",
         ),
     ],
 )
@@ -74,8 +75,70 @@ def test_an_identifier_joins(one: Record, other: Record, reason: str) -> None:
     assert reasons(one, other) == [reason]
 
 
-def test_identifiers_join_whatever_the_titles_say() -> None:
-    assert grouped(record("a:1", "One title", doi="10.1234/x"), record("b:1", "Another", doi="10.1234/x"))
+def test_one_doi_over_two_titles_is_for_a_person() -> None:
+    records = (record("a:1", "One title", doi="10.1234/x"), record("b:1", "Another", doi="10.1234/x"))
+    assert grouped(*records) == []
+    assert group_records({r.key: r for r in records}, ()).possible == (
+        Link(one="a:1", other="b:1", reason="the same DOI over two titles"),
+    )
+
+
+def test_what_is_open_is_told_where_rulings_stand() -> None:
+    known = {r.key: r for r in (record("a:1", "One title", doi="10.1234/x"), record("b:1", "Another", doi="10.1234/x"))}
+    place = Place(path="curated/duplicates.yaml")
+    [problem] = open_questions(group_records(known, ()), known, place)
+    assert str(problem) == (
+        "curated/duplicates.yaml: D103 a:1: a:1 and b:1 may be one report: the same DOI over two titles;"
+        " 'One title'; 'casetable dedupe --explain a:1 b:1'"
+    )
+    assert not list(open_questions(group_records(known, (ruling("different", "a:1", "b:1"),)), known, place))
+
+
+def test_a_record_that_is_like_two_that_differ_is_told() -> None:
+    known = {
+        r.key: r
+        for r in (
+            record("pmid:11", TITLE, **FACTS),
+            record("pmid:12", TITLE, **FACTS),
+            record("own:r1", TITLE, **FACTS),
+        )
+    }
+    [problem] = open_questions(group_records(known, ()), known, Place(path="curated/duplicates.yaml"))
+    assert problem.message == (
+        "own:r1 and pmid:12 are like each other (the same title and authors), but were not joined, as pmid:11 and"
+        " pmid:12 differ (two PMIDs)"
+    )
+
+
+def test_a_copy_of_a_record_that_was_ruled_the_same_as_another_is_joined_with_both() -> None:
+    records = (record("pmid:11", TITLE, **FACTS), record("pmid:12", TITLE, **FACTS), record("own:r1", pmid="12"))
+    ruled = ruling("same", "pmid:11", "pmid:12")
+    assert grouped(*records, rulings=(ruled,)) == [("own:r1", "pmid:11", "pmid:12")]
+
+
+def test_versions_and_preprints_are_one_report_where_the_protocol_says_so() -> None:
+    preprint = record("doi:10.1101/2019.01.01.1", TITLE, journal="medRxiv", **FACTS)
+    article = record("doi:10.1234/x", TITLE, journal="J Invent", volume="7", **FACTS)
+    versions = [
+        record(
+            f"doi:10.1002/14651858.cd000001.pub{number}",
+            "Zebras for all kinds of invented fever",
+            journal="Cochrane Database Syst Rev",
+            **FACTS,
+        )
+        for number in (2, 3)
+    ]
+    known = {r.key: r for r in (preprint, article, *versions)}
+    apart = group_records(known, ())
+    assert all(len(group.keys) == 1 for group in apart.groups)
+    assert apart.linked == (
+        Link(one="doi:10.1101/2019.01.01.1", other="doi:10.1234/x", reason="a preprint and its article"),
+    )
+    joined = group_records(known, (), one_report=list(Joined))
+    assert [group.keys for group in joined.groups if len(group.keys) > 1] == [
+        tuple(sorted(version.key for version in versions)),
+        ("doi:10.1101/2019.01.01.1", "doi:10.1234/x"),
+    ]
 
 
 def test_one_doi_over_two_pmids_is_not_joined() -> None:
@@ -96,8 +159,6 @@ def test_like_titles_with_two_pmids_are_not_joined_by_a_third_record() -> None:
 
 # --- titles -----------------------------------------------------------------------------------------------------------
 
-FACTS = {"year": "2020", "authors": ("Doe A", "Roe B")}
-
 
 @pytest.mark.parametrize(
     ("title", "facts"),
@@ -109,7 +170,6 @@ FACTS = {"year": "2020", "authors": ("Doe A", "Roe B")}
         (TITLE, {"year": "2021"}),
         (TITLE, {"year": "2019"}),
         (TITLE, {"year": ""}),
-        (TITLE, {"authors": ()}),
         (TITLE, {"volume": "7"}),
         (TITLE, {"doi": "10.1234/x"}),
     ],
@@ -117,9 +177,15 @@ FACTS = {"year": "2020", "authors": ("Doe A", "Roe B")}
 def test_like_titles_with_like_years_and_authors_are_joined(title: str, facts: dict[str, object]) -> None:
     one, other = record("pmid:11", TITLE, **FACTS), record("own:r1", title, **{**FACTS, **facts})
     assert grouped(one, other) == [("own:r1", "pmid:11")]
-    (reason,) = reasons(one, other)
-    assert reason.startswith("titles ")
-    assert reason.endswith((" authors in common", "no authors to compare"))
+    assert reasons(one, other) == ["the same title and authors"]
+
+
+def test_a_like_title_without_authors_to_compare_is_for_a_person() -> None:
+    one, other = record("pmid:11", TITLE, **FACTS), record("own:r1", TITLE, year="2020")
+    assert grouped(one, other) == []
+    assert group_records({r.key: r for r in (one, other)}, ()).possible == (
+        Link(one="own:r1", other="pmid:11", reason="the same title, no authors to compare"),
+    )
 
 
 _APART = [
@@ -236,7 +302,7 @@ def test_a_ruling_on_an_unknown_record_is_told_where_the_log_is_whole() -> None:
 def test_the_order_of_rulings_does_not_matter() -> None:
     records = {key: record(key) for key in ("a:1", "b:1", "c:1")}
     rulings = (ruling("different", "a:1", "c:1"), ruling("same", "a:1", "b:1"), ruling("same", "b:1", "c:1"))
-    found = {tuple(group.keys for group in group_records(records, order)[0]) for order in permutations(rulings)}
+    found = {tuple(group.keys for group in group_records(records, order).groups) for order in permutations(rulings)}
     assert len(found) == 1
 
 
@@ -246,23 +312,19 @@ def test_the_order_of_rulings_does_not_matter() -> None:
 def test_a_pair_is_explained() -> None:
     one = record("pmid:11", TITLE, doi="10.1234/X", year="2020", authors=("Doe A", "Roe B"))
     other = record("own:r1", TITLE, doi="10.1234/x", year="2018", authors=("Doe A",))
-    assert explain({r.key: r for r in (one, other)}, "pmid:11", "own:r1") == (
-        "pmid: missing (11, –)",
-        "doi: agrees (10.1234/x, 10.1234/x)",
-        "pmcid: missing (–, –)",
+    decision, fields = explain({r.key: r for r in (one, other)}, "pmid:11", "own:r1")
+    assert (decision.verdict, decision.rule) == ("same", "the same DOI and title")
+    assert fields == (
         "title: 100 % alike",
-        "year: differs (2020, 2018)",
-        "authors: 1 shared of 2 and 1",
-        "nothing speaks against",
-    )
-
-
-def test_what_speaks_against_a_pair_is_explained() -> None:
-    one = record("a:1", f"{TITLE} 1", volume="1", year="2020", authors=("Doe A",))
-    other = record("b:1", f"Reply: {TITLE} 2", volume="2", year="2020", authors=("Poe C",))
-    assert explain({r.key: r for r in (one, other)}, "a:1", "b:1")[-1] == (
-        "speaks against: different volumes, no author in common, different numbers in the titles,"
-        " one is a notice or a reply"
+        "abstract: missing",
+        "authors: agree",
+        "year: 2 apart (2020, 2018)",
+        "journal: missing (–, –)",
+        "volume: missing (–, –)",
+        "pages: missing (–, –)",
+        "doi: agrees (10.1234/X, 10.1234/x)",
+        "pmid: missing (11, –)",
+        "pmcid: missing (–, –)",
     )
 
 
@@ -307,10 +369,10 @@ def test_grouping_is_blind_to_order_whole_and_heeds_every_ruling(
     records: list[Record], rulings: list[Ruling], random: Random
 ) -> None:
     known = {r.key: r for r in records}
-    groups, found = group_records(known, rulings)
+    grouped = group_records(known, rulings)
+    groups, found = grouped.groups, grouped.problems
     shuffled = random.sample(records, len(records))
-    assert group_records({r.key: r for r in shuffled}, rulings) == (groups, found)
-    assert group_records(known, rulings) == (groups, found)
+    assert group_records({r.key: r for r in shuffled}, rulings) == grouped
     assert sorted(key for group in groups for key in group.keys) == sorted(known)
     assert [group.keys for group in groups] == sorted(group.keys for group in groups)
     of = {key: group for group in groups for key in group.keys}
@@ -331,10 +393,10 @@ def test_grouping_is_blind_to_order_whole_and_heeds_every_ruling(
 @given(_SOME)
 def test_grouping_the_groups_again_joins_nothing_more(records: list[Record]) -> None:
     known = {r.key: r for r in records}
-    groups, _ = group_records(known, ())
+    groups = group_records(known, ()).groups
     rulings = [ruling("same", *group.keys) for group in groups if len(group.keys) > 1]
-    again, found = group_records(known, rulings)
-    assert [group.keys for group in again] == [group.keys for group in groups]
-    assert found == ()
+    again = group_records(known, rulings)
+    assert [group.keys for group in again.groups] == [group.keys for group in groups]
+    assert again.problems == ()
     for one, other in combinations(sorted(known), 2):
-        assert explain(known, one, other)
+        assert explain(known, one, other)[1]

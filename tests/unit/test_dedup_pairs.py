@@ -113,6 +113,7 @@ def test_a_decision_tells_its_fields() -> None:
         "pages: agrees",
         "doi: missing",
         "pmid: missing",
+        "pmcid: missing",
     )
 
 

@@ -43,7 +43,7 @@ def record(key: str, **more: str) -> Record:
 def review_of(searches: list[Search], records: list[Record]) -> Review:
     return Review(
         Inputs(
-            paths=Paths(strategies="q", searches="s", records="r", screening="c", reports="p"),
+            paths=Paths(strategies="q", searches="s", records="r", screening="c", duplicates="d", reports="p"),
             protocol=None,
             form=None,
             strategies=(),

@@ -38,6 +38,7 @@ PATHS = Paths(
     searches="queries/searches.jsonl",
     records="queries/records.jsonl",
     screening="curated/screening.yaml",
+    duplicates="curated/duplicates.yaml",
     reports="curated/reports",
 )
 PROTOCOL = Protocol(
@@ -236,7 +237,10 @@ def test_whatever_was_found_follows_from_the_log(
 def test_a_record_known_by_doi_that_later_comes_with_a_pmid_is_one_report_and_its_decision_stands() -> None:
     listed, main = strategy("list", Method.CITATION_SEARCH, "references"), strategy("main")
     review = review_of(
-        records=[record("doi:10.1234/x"), record("pmid:11", doi="10.1234/X", authors=("Doe A",))],
+        records=[
+            record("doi:10.1234/x", title="An invented report"),
+            record("pmid:11", title="An invented report", doi="10.1234/X", authors=("Doe A",)),
+        ],
         strategies=[listed, main],
         searches=[search(listed, ["doi:10.1234/x"]), search(main, ["pmid:11"], when="2026-02-10T08:00:00Z")],
         decisions=[decision("DOI: https://doi.org/10.1234/X", "records", "exclude", reason="other-drug")],

@@ -270,19 +270,49 @@ def dedupe(
         for line in (*reasons, *fields):
             echo(f"  {line}")
         return
-    found = workflow.groups(workspace)
+    grouped = workflow.groups(workspace)
+    found = [group for group in grouped.groups if len(group.keys) > 1]
     if form == "json":
         value = [
             {"keys": list(group.keys), "reasons": [[link.one, link.other, link.reason] for link in group.links]}
             for group in found
         ]
-        click.echo(envelope((), {"groups": len(found)}, groups=value))
+        summary = {
+            "groups": len(found),
+            "possible": len(grouped.possible),
+            "linked": len(grouped.linked),
+            "broken": len(grouped.broken),
+        }
+        click.echo(
+            envelope(
+                (),
+                summary,
+                groups=value,
+                possible=[[link.one, link.other, link.reason] for link in grouped.possible],
+                linked=[[link.one, link.other] for link in grouped.linked],
+            )
+        )
         return
     for group in found:
         echo(", ".join(group.keys))
         for link in group.links:
             echo(f"  {link.one} and {link.other}: {link.reason}")
     echo(f"{counted(len(found), 'report')} with more than one record")
+    if grouped.possible:
+        echo()
+        echo(f"possible pairs, for a person to rule on in curated/duplicates.yaml ({len(grouped.possible)})")
+        for link in grouped.possible:
+            echo(f"  {link.one} and {link.other}: {link.reason}")
+    if grouped.broken:
+        echo()
+        echo(f"not joined, as that would join two that surely differ ({len(grouped.broken)})")
+        for pair, apart in grouped.broken:
+            echo(f"  {pair.one} and {pair.other}: {apart.one} and {apart.other} differ ({apart.reason})")
+    if grouped.linked:
+        echo()
+        echo(f"preprints and their articles, which are two reports of one work ({len(grouped.linked)})")
+        for link in grouped.linked:
+            echo(f"  {link.one} and {link.other}")
 
 
 @click.command()

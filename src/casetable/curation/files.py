@@ -45,6 +45,7 @@ from casetable.model import (
     Field,
     FieldType,
     Form,
+    Joined,
     Known,
     Method,
     Protocol,
@@ -127,6 +128,7 @@ def read_protocol(path: str, data: bytes) -> tuple[Protocol | None, Read]:
         max_search_age_days=shape.max_search_age_days,
         place=node.place,
         places={key: key_place(node, key) for key in keys},
+        one_report=frozenset(map(Joined, shape.one_report)),
     )
     return protocol, problems
 

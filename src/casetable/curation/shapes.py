@@ -16,7 +16,7 @@ from pydantic import Field as Described
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from casetable.curation.nodes import Node
-from casetable.model import COURSE_PARTS, DOI, PMCID, PMID, FieldType, Method, Take, normal_doi, normal_key
+from casetable.model import COURSE_PARTS, DOI, PMCID, PMID, FieldType, Joined, Method, Take, normal_doi, normal_key
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
 SCHEMA = "1"
@@ -184,6 +184,9 @@ class ProtocolShape(Shape):
     )
     index_report: Key | None = Described(None, description="the key of the reviewers' own report")
     max_search_age_days: Days = Described(180, description="a number of days")
+    one_report: Annotated[list[Annotated[str, _one_of(Joined)]], BeforeValidator(_listed)] = Described(
+        [], description=f"what counts as one report: {joined(Joined)}"
+    )
 
 
 class RecordShape(Shape):

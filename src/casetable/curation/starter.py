@@ -18,6 +18,7 @@ exclusion_reasons:
   other-condition: the patients have another condition
   other-treatment: the patients had another treatment
 max_search_age_days: 180
+# one_report: [cochrane versions, preprints]  # of what each record is else a report of its own
 # index_report: doi:10.…  # your own report, if the review accompanies one; list it in queries/own-report.yaml
 """
 

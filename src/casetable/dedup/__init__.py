@@ -6,7 +6,17 @@ For bibliographic files: `normalize` one record, `blocks` its keys, `compare` an
 
 from casetable.dedup.cluster import Broken, Deduplicated, Pair, deduplicate
 from casetable.dedup.decide import Decision, Settings, Verdict, compare, decide
-from casetable.dedup.groups import RULES, Group, Link, explain, group_records, is_another
+from casetable.dedup.groups import (
+    RULES,
+    Group,
+    Grouped,
+    Link,
+    entry_of,
+    explain,
+    group_records,
+    is_another,
+    open_questions,
+)
 from casetable.dedup.merge import Merged, merge
 from casetable.dedup.normalize import Entry, Normal, blocks, normalize
 
@@ -17,6 +27,7 @@ __all__ = [
     "Deduplicated",
     "Entry",
     "Group",
+    "Grouped",
     "Link",
     "Merged",
     "Normal",
@@ -27,9 +38,11 @@ __all__ = [
     "compare",
     "decide",
     "deduplicate",
+    "entry_of",
     "explain",
     "group_records",
     "is_another",
     "merge",
     "normalize",
+    "open_questions",
 ]

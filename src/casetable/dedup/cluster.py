@@ -144,7 +144,7 @@ def _ranked(entries: Sequence[Entry], normals: Sequence[Normal]) -> list[int]:
 def _titles_of_doi(normals: Iterable[Normal]) -> dict[str, int]:
     titles: dict[str, set[str]] = defaultdict(set)
     for normal in normals:
-        if normal.doi:
+        if normal.doi and normal.title:
             titles[normal.doi].add(normal.title[:40])
     return {doi: len(found) for doi, found in titles.items() if len(found) > 1}
 
@@ -265,24 +265,29 @@ def _apart(
 ) -> Pair | None:
     """Returns two records of two groups that surely differ, compared now where they were not.
 
-    Of records ruled the same each is a face of one report: it differs from another where none of its faces is like that.
+    Where a ruling joined two that surely differ, the like of one is not held against the other.
     """
     pairs = sorted(
         ((min(a, b), max(a, b)) for a in ours for b in theirs), key=lambda pair: sorted((rank[pair[0]], rank[pair[1]]))
     )
-    first: dict[Positions, Pair] = {}
-    alike: set[Positions] = set()
+    is_small = len(pairs) <= _MOST_CROSSED
+
+    def firm(one: int, other: int) -> Decision | None:
+        decision = different.get((min(one, other), max(one, other)))
+        if decision is None and is_small:
+            decision = decided(min(one, other), max(one, other))
+        return decision if decision is not None and decision.is_firm else None
+
+    def is_overruled(one: int, other: int) -> bool:
+        """Whether another face of `one`'s bundle, which is as different from `one`, is like `other`."""
+        faces = rulings.members.get(rulings.bundle[one], ())
+        return any(face != one and firm(face, one) and not firm(face, other) for face in faces)
+
     for one, other in pairs:
-        decision = different.get((one, other))
-        if decision is None and len(pairs) <= _MOST_CROSSED:
-            decision = decided(one, other)
-        faces = rulings.bundle[one], rulings.bundle[other]
-        faces = min(faces), max(faces)
-        if decision is not None and decision.is_firm:
-            first.setdefault(faces, Pair(one=one, other=other, decision=decision))
-        else:
-            alike.add(faces)
-    return next((pair for faces, pair in first.items() if faces not in alike), None)
+        decision = firm(one, other)
+        if decision is not None and not is_overruled(one, other) and not is_overruled(other, one):
+            return Pair(one=one, other=other, decision=decision)
+    return None
 
 
 def _groups(roots: Sequence[int]) -> tuple[tuple[int, ...], ...]:

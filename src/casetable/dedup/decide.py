@@ -46,6 +46,7 @@ class Compared:
     pages: bool | None
     doi: bool | None
     pmid: bool | None
+    pmcid: bool | None
     abstract: float | None
 
     @property
@@ -82,7 +83,7 @@ class Decision:
         told.append(f"authors: {authors}")
         years = "missing" if compared.years is None else f"{compared.years} apart" if compared.years else "agrees"
         told.append(f"year: {years}")
-        for name in ("journal", "volume", "pages", "doi", "pmid"):
+        for name in ("journal", "volume", "pages", "doi", "pmid", "pmcid"):
             value = getattr(compared, name)
             told.append(f"{name}: {'missing' if value is None else 'agrees' if value else 'differs'}")
         return tuple(told)
@@ -123,6 +124,7 @@ def compare(one: Normal, other: Normal) -> Compared:
         pages=_pages(one, other),
         doi=one.doi == other.doi if one.doi and other.doi else None,
         pmid=one.pmid == other.pmid if one.pmid and other.pmid else None,
+        pmcid=one.pmcid == other.pmcid if one.pmcid and other.pmcid else None,
         abstract=abstract,
     )
 
@@ -133,6 +135,8 @@ def is_plainly_another(one: Normal, other: Normal) -> bool:
     Where it says so, `decide` says "different".
     """
     if (one.pmid and one.pmid == other.pmid) or (one.doi and one.doi == other.doi) or not (one.title and other.title):
+        return False
+    if one.pmcid and one.pmcid == other.pmcid:
         return False
     if one.doi and other.doi and one.doi.startswith(_COCHRANE) and other.doi.startswith(_COCHRANE):
         return False
@@ -182,6 +186,10 @@ def _ruled(one: Normal, other: Normal, c: Compared, titles_of_doi: int, settings
     is_preprint_pair = one.is_preprint != other.is_preprint
     if c.pmid is False and not (c.doi and (c.title or 0) >= 97) and not is_preprint_pair:
         return _D, "two PMIDs", True
+    if c.pmcid:
+        return (_S if c.doi is not False else _P), "the same PMCID", False
+    if c.pmcid is False:
+        return _D, "two PMCIDs", True
     if is_preprint_pair and not c.doi:
         if not _is_its_preprint(one, other, c):
             return _D, "a preprint and another article", True
@@ -221,7 +229,7 @@ def _with_doi(c: Compared, *, numbers_differ: bool, titles_of_doi: int, is_withi
         return _S, "the same DOI and title", False
     if c.pages and c.volume is not False and c.authors and not is_shared:
         return _S, "the same DOI, page and author", False
-    if title > 60 and not is_shared:
+    if not is_shared and c.pages is not False:
         return _P, "the same DOI over two titles", False
     return _D, "one DOI over several items", is_shared
 

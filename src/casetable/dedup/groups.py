@@ -1,22 +1,18 @@
-"""Joins the records of one report into groups: by identifiers first, then by title, year and authors.
-
-Losing a distinct report is worse than keeping a copy, so anything that speaks against a pair keeps it apart, and a
-person's ruling always wins.
-"""
+"""Joins the records of a review into groups of one report, under the rulings of its curators, which always win."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 
 from rapidfuzz import fuzz
 
-from casetable.model import Record, Ruling, normal_doi
-from casetable.problems import Example, Problem, Rule
+from casetable.dedup.cluster import Deduplicated, Pair, deduplicate
+from casetable.dedup.decide import Decision, Settings, decide
+from casetable.dedup.normalize import Entry, normalize
+from casetable.model import Joined, Record, Ruling, normal_doi
+from casetable.problems import Example, Place, Problem, Rule, Severity, shown
 
 D101 = Rule(
     code="D101",
@@ -46,12 +42,28 @@ D102 = Rule(
     ),
 )
 
-RULES = (D101, D102)
+D103 = Rule(
+    code="D103",
+    name="possible-duplicates",
+    severity=Severity.WARNING,
+    summary="two records may be of the same report, which nobody has ruled on",
+    why="Counted twice, a report brings its patients into the table twice; joined wrongly, one is lost.",
+    fix="Look at both, and list them in curated/duplicates.yaml under `same` or `different`.",
+    example=Example(
+        path="queries/records.jsonl",
+        good='"authors": ["Doe A"], "doi": "10.1234/invented.1", "journal": "J Invent", "key": "pmid:11", "origin": "PubMed", '
+        '"pmid": "11", "title": "An invented case"',
+        bad='"authors": ["Roe B"], "doi": "10.1234/invented.1", "journal": "J Invent", "key": "pmid:11", "origin": "PubMed", '
+        '"pmid": "11", "title": "Another invented report of a drug"',
+        message="doi:10.1234/invented.2 and pmid:11 may be one report: two DOIs over like titles",
+    ),
+)
+RULES = (D101, D102, D103)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Why two records are of one report: the reason in words, strongest kind first."""
+    """Why two records are of one report: the rule, or who ruled."""
 
     one: str
     other: str
@@ -66,73 +78,161 @@ class Group:
     links: tuple[Link, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """The groups of a review's records by first key, what is wrong with the rulings, and what a person should look at.
+
+    `possible` are pairs that may be of one report, `broken` pairs that are like but would join two that surely differ,
+    with these, and `linked` preprints with their articles; each by key, with the rule.
+    """
+
+    groups: tuple[Group, ...]
+    problems: tuple[Problem, ...]
+    possible: tuple[Link, ...]
+    broken: tuple[tuple[Link, Link], ...]
+    linked: tuple[Link, ...]
+
+
 def group_records(
-    records: Mapping[str, Record], rulings: Sequence[Ruling], *, is_whole: bool = True
-) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
-    """Returns the groups of records of one report, by first key, and what is wrong with the rulings.
+    records: Mapping[str, Record],
+    rulings: Sequence[Ruling],
+    *,
+    one_report: Collection[Joined] = (),
+    is_whole: bool = True,
+) -> Grouped:
+    """Returns the groups of records of one report; `one_report` is what the protocol takes for one.
 
     The order of records and rulings does not matter. Rulings may name a record by any of its identifiers; with
     `is_whole` one that names an unknown record is a problem.
     """
+    keys = sorted(records)
+    at = {key: number for number, key in enumerate(keys)}
     names: dict[str, list[str]] = defaultdict(list)
-    for record in records.values():
-        for name in record.identifiers:
-            names[name].append(record.key)
+    for key in keys:
+        for name in records[key].identifiers:
+            names[name].append(key)
     problems = [
         D101.at(ruling.place, f"{key} is no record of this review", field="records")
         for ruling in rulings
         for key in ruling.keys
         if is_whole and key not in names
     ]
-    clusters = _Clusters(records)
-    ruled_apart: dict[tuple[str, str], Ruling] = {}
-    for ruling in rulings:
-        if not ruling.is_same:
-            for one, other in _ruled_pairs(ruling, names):
-                ruled_apart[one, other] = ruling
-                clusters.keep_apart(one, other)
-    same = sorted(
-        ((*pair, ruling) for ruling in rulings if ruling.is_same for pair in _ruled_pairs(ruling, names)),
-        key=lambda ruled: (ruled[0], ruled[1], ruled[2].place),
+    ruled: dict[bool, dict[tuple[str, str], Ruling]] = {True: {}, False: {}}
+    for ruling in sorted(rulings, key=lambda ruling: (ruling.place, ruling.keys)):
+        for pair in _ruled_pairs(ruling, names):
+            ruled[ruling.is_same].setdefault(pair, ruling)
+
+    def placed(pairs: Mapping[tuple[str, str], object]) -> list[tuple[int, int]]:
+        return [(at[a], at[b]) for a, b in pairs]
+
+    entries = [entry_of(records[key]) for key in keys]
+    found = deduplicate(
+        entries,
+        settings=Settings(
+            joins_cochrane_versions=Joined.COCHRANE_VERSIONS in one_report,
+            joins_preprints=Joined.PREPRINTS in one_report,
+        ),
+        ruled_same=placed(ruled[True]),
+        ruled_apart=placed(ruled[False]),
     )
-    for one, other, ruling in same:
-        against = clusters.join(Link(one=one, other=other, reason=f"ruled the same by {ruling.by}"), held=())
-        if against:
-            line = ruled_apart[against].place.line
-            message = f"{one} and {other} are ruled the same, but in line {line} different"
-            problems.append(D102.at(ruling.place, message, field="records"))
-    for link in sorted(_identifier_links(records), key=lambda link: (link.one, link.other, link.reason)):
-        clusters.join(link, held=("pmid",))
-    for _, link in sorted(_title_links(records), key=lambda scored: (-scored[0], scored[1].one, scored[1].other)):
-        clusters.join(link, held=("pmid", "doi"))
-    return clusters.groups(), tuple(problems)
+    for same, against in found.unjoined:
+        one, other = keys[same[0]], keys[same[1]]
+        line = ruled[False][keys[against[0]], keys[against[1]]].place.line
+        message = f"{one} and {other} are ruled the same, but in line {line} different"
+        problems.append(D102.at(ruled[True][one, other].place, message, field="records"))
+
+    def link(pair: Pair) -> Link:
+        return Link(one=keys[pair.one], other=keys[pair.other], reason=pair.decision.rule)
+
+    return Grouped(
+        groups=_groups(found, keys, ruled[True]),
+        problems=tuple(problems),
+        possible=tuple(map(link, found.possible)),
+        broken=tuple((link(broken.pair), link(broken.apart)) for broken in found.broken),
+        linked=tuple(map(link, found.linked)),
+    )
 
 
-def explain(records: Mapping[str, Record], one: str, other: str) -> tuple[str, ...]:
-    """Returns what the two records share and where they differ, a line a field."""
+def entry_of(record: Record) -> Entry:
+    """Returns a record of a review as it is compared."""
+    return Entry(
+        id=record.key,
+        title=record.title,
+        authors=record.authors,
+        year=record.year,
+        journal=record.journal,
+        volume=record.volume,
+        issue=record.issue,
+        pages=record.pages,
+        doi=record.doi,
+        pmid=record.pmid,
+        pmcid=record.pmcid,
+        source=record.origin,
+    )
+
+
+def open_questions(grouped: Grouped, records: Mapping[str, Record], place: Place) -> Iterator[Problem]:
+    """Yields what a person should rule on, at the place where rulings stand."""
+    for pair in grouped.possible:
+        message = f"{pair.one} and {pair.other} may be one report: {pair.reason}"
+        title = records[pair.one].title
+        yield D103.at(
+            place,
+            message,
+            field=pair.one,
+            hint=f"{shown(title, 60)}; 'casetable dedupe --explain {pair.one} {pair.other}'",
+        )
+    for pair, apart in grouped.broken:
+        message = (
+            f"{pair.one} and {pair.other} are like each other ({pair.reason}), but were not joined, as {apart.one} and"
+            f" {apart.other} differ ({apart.reason})"
+        )
+        yield D103.at(place, message, field=pair.one)
+
+
+def _groups(
+    found: Deduplicated,
+    keys: Sequence[str],
+    ruled: Mapping[tuple[str, str], Ruling],
+) -> tuple[Group, ...]:
+    group_of = {at: number for number, group in enumerate(found.groups) for at in group}
+    number_of = {keys[at]: number for at, number in group_of.items()}
+    links: dict[int, list[Link]] = defaultdict(list)
+    reasons = [(one, other, f"ruled the same by {ruling.by}") for (one, other), ruling in sorted(ruled.items())]
+    reasons += [(keys[pair.one], keys[pair.other], pair.decision.rule) for pair in found.same]
+    seen = set()
+    for one, other, reason in reasons:
+        if number_of[one] == number_of[other] and (one, other) not in seen:
+            seen.add((one, other))
+            links[number_of[one]].append(Link(one=one, other=other, reason=reason))
+    groups = [
+        Group(keys=tuple(sorted(keys[at] for at in group)), links=tuple(links[number]))
+        for number, group in enumerate(found.groups)
+    ]
+    return tuple(sorted(groups, key=lambda group: group.keys))
+
+
+def explain(records: Mapping[str, Record], one: str, other: str) -> tuple[Decision, tuple[str, ...]]:
+    """Returns what is decided of two records by themselves, and how each field compares, with its values, a line each."""
     a, b = records[one], records[other]
+    decision = decide(normalize(entry_of(a)), normalize(entry_of(b)))
     lines = []
-    for name in ("pmid", "doi", "pmcid"):
-        x, y = getattr(a, name), getattr(b, name)
-        if name == "doi":
-            x, y = normal_doi(x), normal_doi(y)
-        verdict = "missing" if not (x and y) else "agrees" if x == y else "differs"
-        lines.append(f"{name}: {verdict} ({x or '–'}, {y or '–'})")
-    similarity = fuzz.ratio(_normal_title(a.title), _normal_title(b.title))
-    lines.append(f"title: {similarity:.0f} % alike")
-    lines.append(f"year: {'agrees' if _years_agree(a, b) else 'differs'} ({a.year or '–'}, {b.year or '–'})")
-    shared = _families(a) & _families(b)
-    lines.append(f"authors: {len(shared)} shared of {len(a.authors)} and {len(b.authors)}")
-    against = _against(a, b)
-    lines.append(f"speaks against: {', '.join(against)}" if against else "nothing speaks against")
-    return tuple(lines)
+    for field in decision.fields:
+        name = field.partition(":")[0]
+        values = [getattr(record, name, "") for record in (a, b)]
+        if name in {"title", "abstract", "authors"}:
+            lines.append(field)
+        else:
+            lines.append(f"{field} ({', '.join(value or '–' for value in values)})")
+    return decision, tuple(lines)
 
 
 def is_another(one: Record, other: Record) -> bool:
     """Whether two records with one key are plainly of different reports: another DOI, or another title."""
     if one.doi and other.doi and normal_doi(one.doi) != normal_doi(other.doi):
         return True
-    return fuzz.token_set_ratio(_normal_title(one.title), _normal_title(other.title)) < _OTHER_TITLE
+    titles = (normalize(entry_of(record)).title for record in (one, other))
+    return fuzz.token_set_ratio(*titles) < _OTHER_TITLE
 
 
 _OTHER_TITLE = 60.0
@@ -147,186 +247,3 @@ def _ruled_pairs(ruling: Ruling, names: Mapping[str, list[str]]) -> Iterator[tup
                 for other in other_side:
                     if one != other:
                         yield (one, other) if one < other else (other, one)
-
-
-class _Clusters:
-    """Joined records, under the pairs that must stay apart."""
-
-    def __init__(self, records: Mapping[str, Record]) -> None:
-        self._parent = {key: key for key in records}
-        self._members: dict[str, list[str]] = {key: [key] for key in records}
-        self._apart: dict[str, set[str]] = defaultdict(set)
-        self._links: list[Link] = []
-        self._known = {
-            name: {key: {value} if (value := _identifier(record, name)) else set() for key, record in records.items()}
-            for name in ("pmid", "doi")
-        }
-
-    def keep_apart(self, one: str, other: str) -> None:
-        self._apart[one].add(other)
-        self._apart[other].add(one)
-
-    def join(self, link: Link, *, held: tuple[str, ...]) -> tuple[str, str] | None:
-        """Joins two records and all that is joined with them; returns the pair of records that forbids it, if one does.
-
-        `held` names the identifiers that must not differ: two PMIDs are two reports, also through a third record.
-        """
-        root, other = self._find(link.one), self._find(link.other)
-        if root == other:
-            self._links.append(link)
-            return None
-        if len(self._members[root]) < len(self._members[other]):
-            root, other = other, root
-        if self._apart:
-            there = set(self._members[root])
-            for member in sorted(self._members[other]):
-                for forbidden in sorted(self._apart.get(member, ())):
-                    if forbidden in there:
-                        return (member, forbidden) if member < forbidden else (forbidden, member)
-        for name in held:
-            known = self._known[name]
-            if known[root] and known[other] and known[root].isdisjoint(known[other]):
-                return None
-        for known in self._known.values():
-            known[root] |= known[other]
-        self._parent[other] = root
-        self._members[root] += self._members.pop(other)
-        self._links.append(link)
-        return None
-
-    def groups(self) -> tuple[Group, ...]:
-        links = defaultdict(list)
-        for link in self._links:
-            links[self._find(link.one)].append(link)
-        groups = [
-            Group(keys=tuple(sorted(members)), links=tuple(links[root])) for root, members in self._members.items()
-        ]
-        return tuple(sorted(groups, key=lambda group: group.keys))
-
-    def _find(self, key: str) -> str:
-        while self._parent[key] != key:
-            self._parent[key] = self._parent[self._parent[key]]
-            key = self._parent[key]
-        return key
-
-
-def _identifier_links(records: Mapping[str, Record]) -> Iterator[Link]:
-    """Yields a link for each identifier that two records share, unless the records are plainly of different reports."""
-    for name in ("pmid", "pmcid", "doi"):
-        owners: dict[str, list[Record]] = defaultdict(list)
-        for record in records.values():
-            value = getattr(record, name)
-            if value:
-                owners[normal_doi(value) if name == "doi" else value].append(record)
-        for value, owned in owners.items():
-            # One DOI can stand over many abstracts; a PMID stands over one record.
-            if len({record.pmid for record in owned if record.pmid}) > 1:
-                continue
-            owned.sort(key=lambda record: record.key)
-            for one, other in combinations(owned, 2) if len(owned) <= _FEW else pairwise(owned):
-                yield Link(one=one.key, other=other.key, reason=f"the same {name.upper()} {value}")
-
-
-def _identifier(record: Record, name: str) -> str:
-    return normal_doi(record.doi) if name == "doi" else str(getattr(record, name))
-
-
-_FEW = 20
-_SIMILAR_TITLE = 95.0
-_SHORTEST_TITLE = 20
-
-
-def _title_links(records: Mapping[str, Record]) -> Iterator[tuple[float, Link]]:
-    """Yields scored links of records whose titles are alike, whose years agree and whose authors do not differ."""
-    blocks: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    titles = {key: _normal_title(record.title) for key, record in records.items()}
-    for key, record in records.items():
-        if len(titles[key]) >= _SHORTEST_TITLE:
-            for block in _blocks(record, titles[key]):
-                blocks[block].append(record)
-    seen = set()
-    for members in blocks.values():
-        for one, other in _pairs(members, titles):
-            pair = (one.key, other.key) if one.key < other.key else (other.key, one.key)
-            if pair in seen:
-                continue
-            seen.add(pair)
-            similarity = fuzz.ratio(titles[one.key], titles[other.key], score_cutoff=_SIMILAR_TITLE)
-            if similarity and _years_agree(one, other) and not _against(one, other):
-                reason = f"titles {similarity:.0f} % alike, same year, {_told_authors(one, other)}"
-                yield similarity, Link(one=pair[0], other=pair[1], reason=reason)
-
-
-_LARGEST_BLOCK = 60
-_NEIGHBORS = 8
-
-
-def _pairs(members: list[Record], titles: Mapping[str, str]) -> Iterator[tuple[Record, Record]]:
-    """Yields all pairs of a block; of a large one those that are neighbors by title, so that time stays linear."""
-    if len(members) <= _LARGEST_BLOCK:
-        yield from combinations(members, 2)
-        return
-    members = sorted(members, key=lambda record: (titles[record.key], record.key))
-    for index, one in enumerate(members):
-        for other in members[index + 1 : index + 1 + _NEIGHBORS]:
-            yield one, other
-
-
-def _blocks(record: Record, title: str) -> set[tuple[str, ...]]:
-    words = title.split()
-    author = _normal_title(record.authors[0]).split(" ")[0] if record.authors else ""
-    return {("head", *words[:6]), ("tail", *words[-6:]), ("author", author, record.year, *words[:1])}
-
-
-def _normal_title(title: str) -> str:
-    text = unicodedata.normalize("NFKD", title.casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    return " ".join(re.findall(r"\w+", text))
-
-
-def _years_agree(one: Record, other: Record) -> bool:
-    """Online-first and print can be a year apart."""
-    if not (one.year.isdecimal() and other.year.isdecimal()):
-        return True
-    return abs(int(one.year[:4]) - int(other.year[:4])) <= 1
-
-
-_NOTICE = re.compile(
-    r"\b(erratum|corrigendum|correction|retract\w*|reply|response|comment|author'?s?)\b", re.IGNORECASE
-)
-
-
-# Figures, Roman numbers, single letters and number words: what tells the parts of a series apart.
-_NUMBERS = re.compile(
-    r"\d+|\b(?:[ivxlc]+|[a-z]|one|two|three|four|five|six|seven|eight|nine|ten|first|second|third|fourth)\b"
-)
-
-
-def _against(one: Record, other: Record) -> list[str]:
-    """Returns what speaks against two records with like titles being of one report."""
-    found = [
-        f"different {name.upper()}s"
-        for name in ("pmid", "doi", "pmcid")
-        if (a := getattr(one, name)) and (b := getattr(other, name)) and a.lower() != b.lower()
-    ]
-    if one.volume and other.volume and one.volume != other.volume and one.year == other.year:
-        found.append("different volumes")
-    if one.authors and other.authors and not _families(one) & _families(other):
-        found.append("no author in common")
-    if not (one.authors and other.authors) and not (one.year and other.year):
-        found.append("neither authors nor years to compare")
-    numbers = [_NUMBERS.findall(_normal_title(record.title)) for record in (one, other)]
-    if numbers[0] != numbers[1]:
-        found.append("different numbers in the titles")
-    if bool(_NOTICE.search(one.title)) != bool(_NOTICE.search(other.title)):
-        found.append("one is a notice or a reply")
-    return found
-
-
-def _families(record: Record) -> set[str]:
-    return {_normal_title(author).split(" ")[0] for author in record.authors}
-
-
-def _told_authors(one: Record, other: Record) -> str:
-    shared = len(_families(one) & _families(other))
-    return f"{shared} authors in common" if shared else "no authors to compare"

@@ -28,6 +28,7 @@ class Entry:
     pmid: str = ""
     abstract: str = ""
     source: str = ""
+    pmcid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Normal:
     pages: frozenset[str]
     doi: str
     pmid: str
+    pmcid: str
     abstract: str
     is_preprint: bool
 
@@ -144,7 +146,8 @@ _PREPRINTS = ("10.1101/", "10.21203/", "10.2139/", "10.20944/", "10.31219/", "10
 
 _DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
 _YEAR = re.compile("(?:1[89]|20)[0-9]{2}")
-_PMID = re.compile("[0-9]{4,9}")
+_PMID = re.compile("[1-9][0-9]{0,8}")
+_MANGLED_PMID = re.compile("[0-9]{4,9}")
 
 
 def normalize(entry: Entry) -> Normal:
@@ -156,7 +159,7 @@ def normalize(entry: Entry) -> Normal:
     found = _DOI.search(doi) if doi else None
     first, pages = _pages(entry.pages)
     year = _YEAR.search(entry.year)
-    pmid = _PMID.search(entry.pmid)
+    pmid = _PMID.fullmatch(entry.pmid) or _MANGLED_PMID.search(entry.pmid)
     doi = found[0].rstrip(".,;)") if found else ""
     return Normal(
         title=text,
@@ -171,6 +174,7 @@ def normalize(entry: Entry) -> Normal:
         pages=pages,
         doi=doi,
         pmid=pmid[0] if pmid else "",
+        pmcid=entry.pmcid.strip().upper(),
         abstract=" ".join(_words(entry.abstract[:400]))[:240],
         is_preprint=doi.startswith(_PREPRINTS)
         or _fold(entry.journal).startswith(("biorxiv", "medrxiv", "research square")),
@@ -183,6 +187,8 @@ def blocks(normal: Normal) -> Iterator[tuple[object, ...]]:
         yield "doi", normal.doi
     if normal.pmid:
         yield "pmid", normal.pmid
+    if normal.pmcid:
+        yield "pmcid", normal.pmcid
     if len(normal.title) > 10:
         yield "head", normal.title[:30]
         yield "tail", normal.title[-30:]

@@ -271,6 +271,13 @@ class Search:
 # --- protocol and decisions -------------------------------------------------------------------------------------------
 
 
+class Joined(StrEnum):
+    """What a protocol may take for one report, where by default each is a report of its own."""
+
+    COCHRANE_VERSIONS = "cochrane versions"
+    PREPRINTS = "preprints"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report."""
@@ -284,6 +291,7 @@ class Protocol:
     max_search_age_days: int
     place: Place
     places: Mapping[str, Place]
+    one_report: frozenset[Joined] = frozenset()
 
 
 class Stage(StrEnum):

@@ -14,7 +14,7 @@ from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import can_be_written
 from casetable.curation.starter import starter_files
-from casetable.dedup import Group, explain
+from casetable.dedup import Grouped, explain
 from casetable.drift import Drift, Stood, drifts, stood_at
 from casetable.errors import ReviewUnreadableError, UsageError
 from casetable.flow import Flow, count_flow
@@ -354,19 +354,21 @@ def new(workspace: Workspace, key: str, *, is_dry: bool = False) -> tuple[str, b
 # --- duplicates -------------------------------------------------------------------------------------------------------
 
 
-def groups(workspace: Workspace) -> tuple[Group, ...]:
-    """Returns the groups of more than one record."""
-    return tuple(group for group in readable_review(workspace, *LOGS, DUPLICATES).groups if len(group.keys) > 1)
+def groups(workspace: Workspace) -> Grouped:
+    """Returns the records joined by report, and what is open of that."""
+    return readable_review(workspace, *LOGS, DUPLICATES).grouped
 
 
 def explain_pair(workspace: Workspace, one: str, other: str) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
-    """Returns whether two records are one report, the reasons for joining them, and how their fields compare."""
+    """Returns whether two records are one report, the reasons for joining them, and what their fields say by themselves."""
     review = readable_review(workspace, *LOGS, DUPLICATES)
     first, second = known_item(review, one), known_item(review, other)
     keys = [_own_key(review, key, item) for key, item in ((one, first), (other, second))]
     reasons = tuple(f"{link.one} and {link.other}: {link.reason}" for link in first.group.links)
     is_same = first.group == second.group
-    return is_same, reasons if is_same else (), explain(review.records, *keys)
+    decision, fields = explain(review.records, *keys)
+    own = f"by themselves: {decision.verdict} ({decision.rule})"
+    return is_same, reasons if is_same else (), (own, *fields)
 
 
 def _own_key(review: Review, key: str, item: Item) -> str:

@@ -201,7 +201,7 @@ def write_pairs(path: Path, deduped: DedupedFiles) -> None:
         )
         for pair in pairs
     ]
-    names = ("title", "abstract", "authors", "year", "journal", "volume", "pages", "doi", "pmid")
+    names = ("title", "abstract", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "pmcid")
     _write(path, ("id_a", "id_b", "verdict", "rule", *names), rows)
 
 
@@ -335,6 +335,7 @@ def _of_article(article: Article, key: str, source: str) -> Entry:
         pages=article.pages,
         doi=article.doi,
         pmid=article.pmid,
+        pmcid=article.pmcid,
         abstract=article.abstract_text,
         source=source,
     )

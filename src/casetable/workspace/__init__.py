@@ -119,7 +119,12 @@ class Workspace:
         told(RECORDS, faults, is_read=not faults)
         return Inputs(
             paths=Paths(
-                strategies=STRATEGIES, searches=SEARCHES, records=RECORDS, screening=SCREENING, reports=REPORTS
+                strategies=STRATEGIES,
+                searches=SEARCHES,
+                records=RECORDS,
+                screening=SCREENING,
+                duplicates=DUPLICATES,
+                reports=REPORTS,
             ),
             protocol=protocol,
             form=form,
