@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casetable.cli.invocation import dry, echo, remark, today, workspace_of
+from casetable.cli.invocation import SHOWN_AT_MOST, dry, echo, remark, today, workspace_of
 
 if TYPE_CHECKING:
     from casetable.review import Item
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 @click.option("--stage", type=click.Choice(["records", "reports"]), help="What the decision was taken on.")
 @click.option("--by", help="Who decides (default: git's user.name).")
 @click.option("--note", default="", help="A note to the decision.")
+@click.option("--export", metavar="FILE", help="Write the undecided records as RIS, for Rayyan or ASReview.")
+@click.option(
+    "--decisions", metavar="FILE", multiple=True, help="Take the decisions of an export of Rayyan or ASReview."
+)
+@click.option("--reason", "fallback", default="", help="With --decisions: the reason of exclusions that have none.")
 @dry
 @click.pass_context
 def screen(
@@ -34,15 +39,32 @@ def screen(
     stage: str | None,
     by: str | None,
     note: str,
+    export: str | None,
+    decisions: tuple[str, ...],
+    fallback: str,
     *,
     is_dry: bool,
 ) -> None:
-    """Decide on records: one after the other at the keyboard, or one on the command line."""
+    """Decide on records: one after the other at the keyboard, one on the command line, or all in Rayyan or ASReview."""
     from casetable import workflow
     from casetable.errors import UsageError
     from casetable.model import Stage, Verdict
 
     workspace = workspace_of(context)
+    if export or decisions:
+        if record or verdict or reason is not None or note or bool(export) == bool(decisions):
+            raise UsageError(
+                "--export and --decisions each stand alone; expected one of them, with --by, --reason or --stage"
+            )
+        if export:
+            _export(workspace, export, is_dry=is_dry)
+        else:
+            _take(workspace, decisions, by or "", fallback, stage or "records", is_dry=is_dry)
+        return
+    if fallback:
+        raise UsageError(
+            "--reason goes with --decisions; to exclude one record: casetable screen RECORD --exclude REASON"
+        )
     by = by if by is not None else workspace.curator()
     if record is None:
         if verdict or reason is not None:
@@ -66,6 +88,60 @@ def screen(
     echo(
         f"{'would record' if is_dry else 'recorded'}: {decision.key} {told} (stage {decision.stage}, by {decision.by})"
     )
+
+
+def _export(workspace: Workspace, path: str, *, is_dry: bool) -> None:
+    from pathlib import Path
+
+    from casetable.cli.show import counted
+    from casetable.workflow.exchange import export_undecided
+
+    sent = export_undecided(workspace, None if is_dry else Path(path))
+    echo(f"{'would write' if is_dry else 'wrote'} {counted(sent.reports, 'undecided report')} to {path}")
+    if sent.without_abstract:
+        echo(
+            f"  {sent.without_abstract:,} of them without an abstract: abstracts are kept in the cache only, which has none"
+            " of these"
+        )
+    echo(
+        "next: screen them in Rayyan or ASReview, export them with the decisions, and: casetable screen --decisions FILE"
+    )
+
+
+def _take(workspace: Workspace, files: tuple[str, ...], by: str, reason: str, stage: str, *, is_dry: bool) -> None:
+    from pathlib import Path
+
+    from casetable.cli.show import counted
+    from casetable.model import Stage, Verdict
+    from casetable.workflow.exchange import take_decisions
+
+    taken = take_decisions(
+        workspace,
+        [Path(file) for file in files],
+        by=by,
+        reason=reason,
+        stage=Stage(stage),
+        today=today(),
+        is_dry=is_dry,
+    )
+    for fault in taken.faults:
+        remark(fault)
+    included = sum(decision.verdict is Verdict.INCLUDE for decision in taken.decisions)
+    verb = "would record" if is_dry else "recorded"
+    echo(
+        f"{verb} {counted(len(taken.decisions), 'decision')}: {included:,} to include,"
+        f" {len(taken.decisions) - included:,} to exclude"
+    )
+    if taken.already:
+        echo(f"  {counted(taken.already, 'record')} decided the same before")
+    if taken.unseen:
+        echo(f"  {counted(taken.unseen, 'record')} that nobody decided on there")
+    if taken.open:
+        echo(f"left open ({len(taken.open)})")
+        for told in taken.open[:SHOWN_AT_MOST]:
+            echo(f"  {told}")
+        if len(taken.open) > SHOWN_AT_MOST:
+            echo(f"  and {len(taken.open) - SHOWN_AT_MOST:,} more")
 
 
 _HELP = "i include   e exclude   n note   s skip   u undo   q quit"

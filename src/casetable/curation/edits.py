@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import Node, can_be_written, read_nodes
@@ -20,7 +20,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9](?:[\w.()/,;+ -]*[\w.)])?")
 
 
 def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> bytes:
-    """Returns screening.yaml with one decision more at the end of its list, and a comment naming the record.
+    """Returns screening.yaml with one decision more; see `add_decisions`."""
+    return add_decisions(path, data, [(decision, remark)])
+
+
+def add_decisions(path: str, data: bytes, added: Sequence[tuple[Decision, str]]) -> bytes:
+    """Returns screening.yaml with more decisions at the end of its list, each with a comment naming the record.
 
     Raises UsageError where the file has faults, or is written so that a decision cannot be added as text.
     """
@@ -28,10 +33,14 @@ def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> byt
     if problems:
         raise UsageError(f"{problems[0]}; mend it first, nothing was written")
     for name, told in (
-        ("by", decision.by),
-        ("note", decision.note),
-        ("reason", decision.reason),
-        ("record", decision.key),
+        (name, text)
+        for decision, _ in added
+        for name, text in (
+            ("by", decision.by),
+            ("note", decision.note),
+            ("reason", decision.reason),
+            ("record", decision.key),
+        )
     ):
         if not can_be_written(told):
             raise UsageError(f"'{name}' holds a character that is no text; nothing was written")
@@ -40,7 +49,11 @@ def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> byt
     root, _ = read_nodes(path, data)
     known = root.pairs.get("decisions") if root is not None and root.pairs else None
     at, indent = _end_of_list(path, lines, known, root)
-    block = [f"{' ' * indent}{'-' if first else ' '} {line}{ending}" for first, line in _decision(decision, remark)]
+    block = [
+        f"{' ' * indent}{'-' if first else ' '} {line}{ending}"
+        for decision, remark in added
+        for first, line in _decision(decision, remark)
+    ]
     lines[at:at] = block
     if lines[-1]:
         lines.append("")
@@ -48,7 +61,7 @@ def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> byt
     if data.startswith(b"\xef\xbb\xbf"):
         changed = b"\xef\xbb\xbf" + changed
     after, faults = read_decisions(path, changed)
-    if faults or _content(after) != [*_content(decisions), *_content([decision])]:
+    if faults or _content(after) != [*_content(decisions), *_content([decision for decision, _ in added])]:
         raise UsageError(f"{path}: a decision could not be added; expected 'decisions:' with '- ' items below it")
     return changed
 

@@ -202,7 +202,19 @@ _TAGS_OF: dict[str, tuple[str, ...]] = {
 }
 
 
-def write_ris(article: Article) -> str:
+def values_of(text: str) -> tuple[tuple[str, str], ...]:
+    """Returns the tags of a record with their values, each in one line."""
+    values: list[tuple[str, str]] = []
+    for line in lines_of(text):
+        tag, value = _tag(line.strip())
+        if tag:
+            values.append((tag, value))
+        elif values and value:
+            values[-1] = values[-1][0], f"{values[-1][1]} {value}".strip()
+    return tuple(values)
+
+
+def write_ris(article: Article, notes: Iterable[str] = ()) -> str:
     """Returns an article as a record of RIS, its lines ended by LF but for the last, as the common reference managers read it."""
     kind = "CHAP" if article.is_book and article.book_title else "BOOK" if article.is_book else "JOUR"
     lines = [f"TY  - {kind}"]
@@ -213,6 +225,7 @@ def write_ris(article: Article) -> str:
             lines += _lines(article, name)
         elif article.pmid:  # PM is known to few readers; an accession number of PubMed's to all
             lines += [f"AN  - {article.pmid}", "DB  - PubMed"]
+    lines += [f"N1  - {one_line(note)}" for note in notes]
     return "\n".join([*lines, "ER  - "])
 
 

@@ -46,6 +46,13 @@ class Answers:
                     found[pmid] = (name, when)
         return found
 
+    def kept(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yields each answer by its name with what it was asked for, in the order in which they were kept."""
+        for entry in self._entries():
+            name, asked = entry.get("answer"), entry.get("pmids")
+            if isinstance(name, str) and isinstance(asked, list):
+                yield name, tuple(map(str, asked))
+
     def body(self, name: str) -> bytes | None:
         """Returns an answer as it came, or None where it is not there or is not what its name says."""
         try:
