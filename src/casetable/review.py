@@ -11,6 +11,7 @@ from hashlib import sha256
 from casetable.dedup import Group, Grouped, group_records
 from casetable.formats.logs import write_records
 from casetable.model import (
+    SEARCHED_SOURCE,
     Decision,
     Form,
     Method,
@@ -204,7 +205,10 @@ class Review:
 
 def best_record(records: Iterable[Record]) -> Record:
     """Returns the record whose facts stand for a group: PubMed's before a list's, then the fuller one."""
-    return max(records, key=lambda r: (bool(r.pmid), r.origin == "PubMed", len(r.citation), r.key))
+    return max(
+        records,
+        key=lambda r: (bool(r.pmid), r.origin == SEARCHED_SOURCE, not r.title.isupper(), len(r.citation), r.key),
+    )
 
 
 def hits_by_search(searches: Sequence[Search]) -> Mapping[str, frozenset[str]]:

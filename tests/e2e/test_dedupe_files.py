@@ -96,8 +96,8 @@ def test_why_two_records_are_one_or_are_not(tmp_path: Path) -> None:
     assert same.out.splitlines()[:4] == [
         "1 and 2: same (the same place, authors and a like title)",
         "  title: 100 % alike",
-        "  abstract: missing",
-        "  authors: agree",
+        "    Zebra fever in foals: a randomized trial of quietol",
+        "    Zebra fever in foals: a randomized trial of quietol.",
     ]
     other = dedupe(tmp_path, "a.csv", "--explain", "1", "3")
     assert other.out.splitlines()[0] == "1 and 3: different (one is a notice, reply or comment)"
@@ -191,8 +191,8 @@ def test_a_csv_stays_the_csv_that_it_was(tmp_path: Path) -> None:
     with (tmp_path / "out.csv").open(newline="") as file:
         read = list(csv.DictReader(file))
     assert list(read[0]) == rows[0].strip().split(",")
-    assert [row["record_id"] for row in read] == ["2", "3", "4", "5"]
-    assert (read[0]["doi"], read[0]["pmid"], read[0]["source"]) == ("10.1234/one", "90000001", "Embase")
+    assert [row["record_id"] for row in read] == ["1", "3", "4", "5"]
+    assert (read[0]["doi"], read[0]["pmid"], read[0]["source"]) == ("10.1234/one", "90000001", "Scopus")
 
 
 def test_every_record_is_written_where_none_is_to_be_merged(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_merge_is_told_whole_so_that_it_can_be_undone(tmp_path: Path) -> None:
     [line] = (tmp_path / "merges.jsonl").read_text().splitlines()
     value = json.loads(line)
     assert value["record"] == "pmid:90000001"
-    assert value["fields"]["doi"] == "1"
+    assert value["fields"]["doi"] == ["1"]
     assert [pair[:2] for pair in value["because"]] == [["1", "2"], ["1", "pmid:90000001"], ["2", "pmid:90000001"]]
     assert [record["id"] for record in value["records"]] == ["1", "2", "pmid:90000001"]
     assert dict(value["records"][0]["cells"])["journal"] == "Journal of Invented Medicine"
@@ -263,6 +263,8 @@ preprints and their articles, which are two reports of one work (1); --preprints
         (["--out", "x.ris"], "--out and --keep-all are of the records that --to writes; expected --to FORMAT"),
         (["--to", "ris", "--format", "json"], "would be mixed on stdout; expected --out FILE"),
         (["--to", "ris", "--out", "."], ". is a folder; expected the name of a file"),
+        (["--to", "ris", "--out", "a.csv"], "--out would write over a.csv, which is read; expected another file"),
+        (["--pairs", "x", "--merges", "x"], "--merges and --pairs would both write x; expected two files"),
         (["--rulings", "none.yaml"], "none.yaml: cannot be read: No such file or directory"),
         (["--rulings", "a.csv"], "a.csv:"),
     ],

@@ -232,7 +232,8 @@ def test_undecided_records_go_to_rayyan_and_come_back_decided(review: Path) -> N
         "  'Knees of the okapi, measured in the wild' is not agreed on: Anna include, Bo exclude\n"
     )
     decided = (review / "curated" / "screening.yaml").read_text()
-    assert "    reason: other-animal\n    by: Anna, Bo\n" in decided
+    assert "    reason: other-animal\n    by: Anna, Bo\n    when: " in decided
+    assert '    note: "reason given: no foal"\n' in decided
     assert "    decision: include\n    by: Anna\n" in decided
     again = casetable("screen", "--decisions", "back.ris", cwd=review)
     assert again.out.startswith(
@@ -255,9 +256,10 @@ def test_decisions_of_asreview_need_a_name_and_a_reason(review: Path) -> None:
         "recorded 0 decisions: 0 to include, 0 to exclude\n"
         "  1 record that nobody decided on there\n"
         "left open (3)\n"
-        "  'Elbows of the okapi' is excluded without a reason of the protocol; give --reason\n"
-        "  'ZEBRA FEVER IN FOALS - a case of quietol' was decided by nobody who is named; give --by\n"
         "  'Nobody knows this' is no record of this review\n"
+        "  'Elbows of the okapi' is excluded without a reason of the protocol; give --reason;"
+        " was decided by nobody who is named; give --by\n"
+        "  'ZEBRA FEVER IN FOALS - a case of quietol' was decided by nobody who is named; give --by\n"
     )
     options = ("--by", "A. Curator", "--reason", "not-a-case")
     ran = casetable("screen", "--decisions", "back.csv", *options, "--dry-run", cwd=review)
@@ -286,3 +288,35 @@ def test_what_cannot_be_exchanged_is_said(review: Path, arguments: list[str], to
     ran = casetable("screen", *arguments, cwd=review)
     assert ran.code == 2
     assert told in ran.err
+
+
+def test_votes_of_several_files_are_one_vote_and_a_wrong_key_decides_nothing(review: Path) -> None:
+    text = sent(review)
+    zebra = text[text.index("TY  - JOUR\nTI  - Zebra") :].split("\n\n")[0]
+    for name, vote in (("a", '"Anna"=>"Included"'), ("b", '"Bo"=>"Excluded"')):
+        (review / f"{name}.ris").write_text(zebra.replace("ER  -", f"N1  - RAYYAN-INCLUSION: {{{vote}}}\nER  -"))
+    for order in (("a", "b"), ("b", "a")):
+        files = [part for name in order for part in ("--decisions", f"{name}.ris")]
+        ran = casetable("screen", *files, cwd=review)
+        assert ran.out.startswith("recorded 0 decisions")
+        assert "is not agreed on: " in ran.out
+    stolen = zebra.replace("casetable-record: doi:10.1234/one", "casetable-record: doi:10.1234/two")
+    (review / "c.ris").write_text(stolen.replace("ER  -", 'N1  - RAYYAN-INCLUSION: {"Anna"=>"Included"}\nER  -'))
+    ran = casetable("screen", "--decisions", "c.ris", cwd=review)
+    assert "may be one of several records: doi:10.1234/two and doi:10.1234/one\n" in ran.out
+
+
+def test_an_export_does_not_take_the_place_of_the_reviews_files(review: Path) -> None:
+    sent(review)
+    before = (review / "curated" / "screening.yaml").read_text()
+    ran = casetable("screen", "--export", "curated/screening.yaml", cwd=review)
+    assert ran.code == 2
+    assert "is a name of the review's own files; expected one as undecided.ris" in ran.err
+    assert (review / "curated" / "screening.yaml").read_text() == before
+
+
+def test_a_record_that_gains_a_doi_keeps_its_key(review: Path) -> None:
+    imported(review, "../scopus.ris", "--source", "Scopus", "--searched", "2026-01-10")
+    (review.parent / "later.ris").write_text(RIS.replace("AU  - Poe, Cleo\n", "AU  - Poe, Cleo\nDO  - 10.1234/knees\n"))
+    ran = imported(review, "../later.ris", "--source", "Scopus", "--searched", "2026-02-10")
+    assert "(0 new, 0 gone)" in ran.out

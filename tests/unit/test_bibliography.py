@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import timeit
 from dataclasses import replace
 
 import pytest
@@ -248,3 +249,90 @@ def test_keys_are_made_as_reference_managers_make_them() -> None:
     )
     items = json.loads(write_bibliography(Form.CSL_JSON, [Written(article=article, key="x")] * 2))
     assert [item["id"] for item in items] == ["odoe2020zebra", "odoe2020zebra-2"]
+
+
+def test_a_record_that_was_left_open_does_not_take_the_next_one() -> None:
+    records = stored("TY  - JOUR\nTI  - Zebra\n") + stored("AU  - Poe, C\nTI  - Okapi\nER  - \n")
+    again = stored(write_bibliography(Form.RIS, written(records)))
+    assert [each.article.title for each in again] == ["Zebra", "Okapi"]
+
+
+def test_entries_of_one_key_or_with_a_field_twice_are_read_whole() -> None:
+    text = (
+        '@string{aim = "Annals"}\n@string{both = aim # " of Zebras"}\n'
+        "@article{a, title={One}, author={Doe, Anna and Roe, Bo}, journal=both}\n"
+        "@article{a, title={Two}, author={Doe, Anna and Roe, Bo}, journal=both, note={1}, note={2}}\n"
+    )
+    one, two = stored(text)
+    assert one.article.authors == two.article.authors
+    assert len(two.article.authors) == 2
+    assert two.article.journal == one.article.journal == "Annals of Zebras"
+    again = stored(write_bibliography(Form.BIBTEX, written([one, two])))
+    assert [each.article for each in again] == [one.article, two.article]
+
+
+def test_each_macro_is_written_once_and_leaks_into_no_other_file() -> None:
+    mine = "".join(f'@string{{j{n} = "Journal {n}"}}\n@article{{k{n}, title={{T {n}}}, journal=j{n}}}\n' for n in "123")
+    other = stored("@article{x, title={Other}, journal=j1}")
+    text = write_bibliography(Form.BIBTEX, written(stored(mine) + other)).decode()
+    assert text.count("@string") == 3
+    assert [each.article.journal for each in stored(text)] == ["Journal 1", "Journal 2", "Journal 3", "j1"]
+
+
+def test_a_tag_that_holds_another_thing_stays() -> None:
+    [record] = stored("TY  - JOUR\nTI  - Zebra\nBT  - Book of zebras\nC2  - 34567890\n  KW  - foal\nER  - \n")
+    text = write_bibliography(Form.RIS, written([record], pmcid="PMC1", title="Zebras")).decode()
+    assert text == (
+        "TY  - JOUR\nBT  - Book of zebras\nC2  - 34567890\n  KW  - foal\nTI  - Zebras\nC2  - PMC1\nER  - \n\n"
+    )
+
+
+def test_json_that_is_none_by_the_standard_is_written_as_json() -> None:
+    data = b'[{"title": "Line\nbreak \\ud800", "x": NaN}]'
+    text = write_bibliography(Form.CSL_JSON, written(stored(data)))
+    assert json.loads(text, parse_constant=pytest.fail) == [{"title": "Line\nbreak ?", "x": None}]
+
+
+def test_nbib_that_speaks_of_risk_is_no_bibtex() -> None:
+    [record] = stored("PMID- 11111111\nTI  - Zebras\nAB  - Simulated with\n      @RISK (Palisade) over years.\n")
+    assert record.article.abstract_text == "Simulated with @RISK (Palisade) over years."
+
+
+def test_web_of_sciences_tabs_come_back_from_csv() -> None:
+    [record] = stored(
+        "PT\tAU\tAF\tTI\tSO\tDI\tPY\tPM\tUT\nJ\tDoe, A\tDoe, A\tZebra\tJ\t10.1234/one\t2020\t11111111\tWOS:1\n"
+    )
+    [again] = stored(write_bibliography(Form.CSV, written([record])))
+    assert (again.article.doi, again.article.pmid, again.key) == ("10.1234/one", "11111111", "WOS:1")
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16"])
+def test_xml_says_in_what_it_is_written(encoding: str) -> None:
+    text = ENDNOTE.replace("UTF-8", encoding).replace("fever", "fiévre")
+    [record] = stored(text.encode(encoding))
+    assert record.article.title == "Zebra fiévre"
+
+
+def test_lines_that_end_as_on_old_macintoshes_are_lines() -> None:
+    [record] = stored(NBIB.replace("\n", "\r"))
+    assert record.article.title.startswith("Zebra fever in a foal")
+
+
+def test_pubmeds_record_takes_authors_and_keeps_its_comments() -> None:
+    data = PUBMED.replace("<AuthorList><Author><LastName>Doe</LastName></Author></AuthorList>", "<!-- kept -->")
+    records = stored(data)
+    authors = (Person(last="Poe", fore="Cleo", initials="C"),)
+    text = write_bibliography(Form.PUBMED_XML, written(records, authors=authors, pmcid="PMC1", languages=("eng",)))
+    assert b"<!-- kept -->" in text
+    [again] = stored(text)
+    assert (again.article.authors, again.article.languages) == (authors, ("eng",))
+
+
+def test_a_lot_of_records_without_latin_letters_take_linear_time() -> None:
+    def seconds(count: int) -> float:
+        records = [
+            Written(article=Article(pmid="", title="斑马", extent=Extent.EXPORT), key=str(n)) for n in range(count)
+        ]
+        return min(timeit.repeat(lambda: write_bibliography(Form.CSL_JSON, records), number=1, repeat=3))
+
+    assert seconds(4000) < 24 * seconds(500)

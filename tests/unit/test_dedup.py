@@ -316,6 +316,8 @@ def test_a_pair_is_explained() -> None:
     assert (decision.verdict, decision.rule) == ("same", "the same DOI and title")
     assert fields == (
         "title: 100 % alike",
+        f"  {TITLE}",
+        f"  {TITLE}",
         "abstract: missing",
         "authors: agree",
         "year: 2 apart (2020, 2018)",

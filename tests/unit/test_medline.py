@@ -70,12 +70,19 @@ def test_text_is_taken_as_well_as_bytes() -> None:
     assert entry.article.title == "Gött"
 
 
-def test_a_record_that_is_not_utf8_is_told_and_the_next_is_read() -> None:
+def test_a_line_that_is_not_utf8_is_read_as_windows_wrote_it() -> None:
     data = b"PMID- 90000001\nTI  - G\xf6tt\n\nPMID- 90000002\nTI  - Next\n"
     first, second = read_medline(data)
-    assert first == Unread(line=2, message="is not UTF-8; save the file as UTF-8")
+    assert isinstance(first, Entry)
+    assert first.article.title == "Gött"
     assert isinstance(second, Entry)
     assert second.article.pmid == "90000002"
+
+
+def test_a_blank_line_within_a_record_does_not_cut_it() -> None:
+    (entry,) = read_medline("PMID- 90000001\nTI  - Zebras\n\nAB  - A foal.\nLA  - eng\n")
+    assert isinstance(entry, Entry)
+    assert (entry.article.abstract_text, entry.article.languages) == ("A foal.", ("eng",))
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf\r\n"])

@@ -37,7 +37,7 @@ def test_what_the_fullest_lacks_another_gives() -> None:
     merged = merge([other, full])
     assert merged.base == 1
     assert merged.article == replace(full, issue="2", pmcid="PMC1")
-    assert merged.origins == {"issue": 0, "pmcid": 0}
+    assert merged.origins == {"issue": (0,), "pmcid": (0,)}
     assert merged.differing == ()
 
 
@@ -76,6 +76,21 @@ def test_the_doi_is_the_one_that_most_records_have() -> None:
     assert "doi" in merged.differing
 
 
+def test_keywords_of_all_are_put_together_but_for_pubmeds() -> None:
+    other = replace(PLAIN, keywords=("Fever", "zebra"), publisher="Zebra")
+    merged = merge([PLAIN, other])
+    assert set(map(str.lower, merged.article.keywords)) == {"fever", "zebra"}
+    pubmed = replace(PLAIN, extent=Extent.FULL)
+    assert merge([pubmed, other]).article.keywords == ("fever",)
+
+
+def test_a_record_of_the_format_that_is_written_is_the_base_and_pubmeds_values_stand() -> None:
+    pubmed = Article(pmid="11111111", title="Zebra fever.", authors=(DOE,), doi="10.1234/two")
+    merged = merge([pubmed, PLAIN], favored=[1])
+    assert merged.base == 1
+    assert (merged.article.title, merged.article.pmid, merged.article.volume) == ("Zebra fever.", "11111111", "7")
+
+
 def test_a_list_of_authors_cut_short_gives_way_to_a_whole_one() -> None:
     cut = replace(PLAIN, is_author_list_complete=False, issue="2", publisher="Zebra")
     whole = replace(PLAIN, authors=(DOE, Person(last="Roe", fore="Bo", initials="B")))
@@ -106,8 +121,10 @@ def test_merging_is_blind_to_order_and_says_where_each_field_is_from(articles: l
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert merge(shuffled).article == merged.article
     base = articles[merged.base]
-    for name in ("title", "doi", "pmid", "journal", "pages", "published", "volume", "keywords", "abstract", "authors"):
+    for name in ("title", "doi", "pmid", "journal", "pages", "published", "volume", "abstract", "authors"):
         value = getattr(merged.article, name)
-        assert value == getattr(articles[merged.origins[name]] if name in merged.origins else base, name)
+        assert value == getattr(articles[merged.origins[name][0]] if name in merged.origins else base, name)
         assert bool(value) == any(getattr(article, name) for article in articles)
+    if base.extent is Extent.EXPORT:
+        assert set(merged.article.keywords) == {word for article in articles for word in article.keywords}
     assert merge([merged.article]).article == merged.article

@@ -54,6 +54,26 @@ def test_asreviews_labels(text: str, votes: tuple[tuple[str, Vote], ...]) -> Non
     assert read(text).votes == votes
 
 
+def test_the_label_of_asreview_outranks_an_older_column() -> None:
+    assert read("title,included,asreview_label\nZebra,0,1\n").votes == (("", Vote.INCLUDE),)
+
+
+@pytest.mark.parametrize("note", ['{"Anna {AJ}"=>"Excluded"}', '\\{"Anna"=>"Excluded"\\}', '{"Anna": "Excluded"}'])
+def test_votes_in_odd_forms(note: str) -> None:
+    [(_, vote)] = read(f"TY  - JOUR\nTI  - Zebra\nN1  - RAYYAN-INCLUSION: {note}\nER  - \n").votes
+    assert vote is Vote.EXCLUDE
+
+
+@pytest.mark.parametrize("note", ['{"Anna"=>', '{"Anna"=>"Odd"}', "{Anna}", '{"Anna"=>"Excluded", Bo}'])
+def test_a_vote_that_cannot_be_read_is_unclear(note: str) -> None:
+    assert read(f"TY  - JOUR\nTI  - Zebra\nN1  - RAYYAN-INCLUSION: {note}\nER  - \n").is_unclear
+
+
+def test_what_an_abstract_says_is_no_vote() -> None:
+    record = read('TY  - JOUR\nTI  - Zebra\nAB  - RAYYAN-INCLUSION: {"A"=>"Included"}\nER  - \n')
+    assert (record.votes, record.is_unclear) == ((), False)
+
+
 def test_the_key_comes_back() -> None:
     assert read("TY  - JOUR\nTI  - Zebra\nN1  - casetable-record: doi:10.1234/a(1)\nER  - \n").key == "doi:10.1234/a(1)"
 

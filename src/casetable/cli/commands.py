@@ -191,7 +191,10 @@ FORMS = ("ris", "nbib", "pubmed-xml", "bibtex", "endnote-xml", "csl-json", "wos"
 @click.option("--clusters", metavar="FILE", help="Write record_id,cluster_id, a row a record.")
 @click.option("--pairs", metavar="FILE", help="Write the pairs that are the same, may be, or are linked, and why.")
 @click.option(
-    "--to", metavar="FORMAT", type=click.Choice(FORMS), help=f"Write one record a report, as {', '.join(FORMS)}."
+    "--to",
+    metavar="FORMAT",
+    type=click.Choice(FORMS, case_sensitive=False),
+    help=f"Write one record a report, as {', '.join(FORMS)}.",
 )
 @click.option("--out", metavar="FILE", help="Where --to writes (default: stdout).")
 @click.option("--keep-all", is_flag=True, help="With --to: write every record, none merged.")

@@ -54,15 +54,19 @@ def dedupe_files(files: Sequence[Path], asked: Asked) -> None:
 
     settings = Settings(joins_cochrane_versions=asked.joins_cochrane_versions, joins_preprints=asked.joins_preprints)
     if asked.explain:
-        decision = duplicates.explain_entries(files, *asked.explain, settings)
+        rulings = Path(asked.rulings) if asked.rulings else None
+        decision, fields, ruled = duplicates.explain_entries(files, *asked.explain, settings, rulings)
         if asked.form == "json":
-            value = {"verdict": decision.verdict.value, "rule": decision.rule}
+            value = {"verdict": decision.verdict.value, "rule": decision.rule, "ruled": ruled or None}
             click.echo(envelope((), value, fields=list(decision.fields)))
             return
+        if ruled:
+            echo(f"{asked.explain[0]} and {asked.explain[1]} are {ruled}; by themselves:")
         echo(f"{asked.explain[0]} and {asked.explain[1]}: {decision.verdict} ({decision.rule})")
-        for line in decision.fields:
+        for line in fields:
             echo(f"  {line}")
         return
+    _refuse_overwriting(files, asked)
     if not asked.to and (asked.out or asked.keeps_all):
         raise UsageError("--out and --keep-all are of the records that --to writes; expected --to FORMAT")
     is_on_stdout = bool(asked.to and not asked.out)
@@ -83,7 +87,7 @@ def dedupe_files(files: Sequence[Path], asked: Asked) -> None:
     if asked.pairs:
         duplicates.write_pairs(Path(asked.pairs), deduped)
     if asked.merges:
-        duplicates.write_merges(Path(asked.merges), deduped)
+        duplicates.write_merges(Path(asked.merges), deduped, Form(asked.to) if asked.to else None)
     if asked.to:
         out = Path(asked.out) if asked.out else None
         data = duplicates.write_records(out, deduped, Form(asked.to), merges=not asked.keeps_all)
@@ -100,6 +104,25 @@ def dedupe_files(files: Sequence[Path], asked: Asked) -> None:
             remark(line)
         else:
             echo(line)
+
+
+def _refuse_overwriting(files: Sequence[Path], asked: Asked) -> None:
+    """Raises UsageError where what is to be written would take the place of a file that is read, or of another one."""
+    from pathlib import Path
+
+    from casetable.errors import UsageError
+
+    inputs = {file.resolve(): file for file in (*files, *([Path(asked.rulings)] if asked.rulings else []))}
+    outputs: dict[Path, str] = {}
+    for option in ("out", "clusters", "pairs", "merges"):
+        if (name := getattr(asked, option)) is None:
+            continue
+        path = Path(name).resolve()
+        if path in inputs:
+            raise UsageError(f"--{option} would write over {inputs[path]}, which is read; expected another file")
+        if path in outputs:
+            raise UsageError(f"--{option} and --{outputs[path]} would both write {name}; expected two files")
+        outputs[path] = option
 
 
 def _summary(deduped: DedupedFiles) -> dict[str, int]:
@@ -134,6 +157,8 @@ def _page(deduped: DedupedFiles) -> Iterator[str]:
         f" {counted(summary['reports'], 'report')}, {counted(summary['duplicates'], 'duplicate')}"
         f" in {counted(summary['groups'], 'group')}"
     )
+    if deduped.faults:
+        yield f"  could not be read or followed, as told above: {len(deduped.faults):,}"
     rules = Counter(pair.decision.rule for pair in found.same)
     if rules:
         yield ""
@@ -141,6 +166,10 @@ def _page(deduped: DedupedFiles) -> Iterator[str]:
         yield from (
             f"  {number:>7,}  {rule}" for rule, number in sorted(rules.items(), key=lambda row: (-row[1], row[0]))
         )
+    if deduped.ruled:
+        same = sum(ruling.is_same for ruling, _ in deduped.ruled)
+        yield ""
+        yield f"pairs that persons ruled on: {same:,} the same, {len(deduped.ruled) - same:,} different"
     if found.possible:
         yield ""
         yield f"possible pairs, for a person to decide ({len(found.possible)}); --explain A B compares two, --rulings FILE settles them"

@@ -151,7 +151,7 @@ def _loss(name: str) -> str:
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--source", required=True, help="The database or register that was searched, as Embase.")
-@click.option("--searched", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="When (default: today).")
+@click.option("--searched", metavar="DATE", help="The day of the search, as 2026-11-22 (default: today).")
 @click.option("--by", help="Who searched (default: git's user.name).")
 @click.option("--strategy", metavar="FILE", help="The query as it was run there, in a text file.")
 @click.option("--name", default="", help="The name of the strategy (default: from the source).")
@@ -163,7 +163,7 @@ def import_(
     context: click.Context,
     files: tuple[str, ...],
     source: str,
-    searched: dt.datetime | None,
+    searched: str | None,
     by: str | None,
     strategy: str | None,
     name: str,
@@ -187,7 +187,7 @@ def import_(
         workspace,
         [Path(file) for file in files],
         source=source,
-        searched=searched.date() if searched else today(),
+        searched=_day(searched) if searched else today(),
         by=by if by is not None else workspace.curator(),
         today=today(),
         name=name,
@@ -215,7 +215,12 @@ def import_(
         f" {search.when[:10]} by {search.by} ({change})"
     )
     if found.known:
-        echo(f"  {found.known:,} of them another source had found already")
+        echo(f"  {found.known:,} of them have the PMID or DOI of a record that another source found")
+    if len(found.removed) > found.records:
+        echo(
+            f"  {counted(len(found.removed), 'record')} of the import before are not in this one: an import holds all that"
+            " the source found; of an update alone, give --name NAME"
+        )
     if not found.is_first:
         for sign, records in (("new ", found.added), ("gone", found.removed)):
             for record in records[:SHOWN_AT_MOST]:

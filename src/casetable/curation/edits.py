@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
 from casetable.curation.files import read_decisions
-from casetable.curation.nodes import Node, can_be_written, read_nodes
+from casetable.curation.nodes import F102, Node, can_be_written, read_nodes
 from casetable.errors import UsageError
 from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Method, Record
 from casetable.problems import joined
@@ -61,6 +61,8 @@ def add_decisions(path: str, data: bytes, added: Sequence[tuple[Decision, str]])
     if data.startswith(b"\xef\xbb\xbf"):
         changed = b"\xef\xbb\xbf" + changed
     after, faults = read_decisions(path, changed)
+    if faults and faults[0].code == F102.code:
+        raise UsageError(f"the decisions could not be added: {faults[0]}")
     if faults or _content(after) != [*_content(decisions), *_content([decision for decision, _ in added])]:
         raise UsageError(f"{path}: a decision could not be added; expected 'decisions:' with '- ' items below it")
     return changed
@@ -132,7 +134,9 @@ def new_strategy(source: str, text: str, *, method: Method) -> bytes:
         f"purpose: {scalar(f'the search of {source}')}",
     ]
     if text:
-        lines += ["strategy: |-", *(f"  {line}".rstrip() for line in text.split("\n"))]
+        # The mark of the indent is needed where the first line begins with blanks of its own.
+        lines += ["strategy: |2-" if text.startswith((" ", "\t")) else "strategy: |-"]
+        lines += [f"  {line}".rstrip() for line in text.split("\n")]
     else:
         lines += ["# strategy: |  # the query as it was run there, with its line numbers"]
     return ("\n".join(lines) + "\n").encode()

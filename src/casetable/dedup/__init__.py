@@ -16,6 +16,7 @@ from casetable.dedup.groups import (
     group_records,
     is_another,
     open_questions,
+    told_fields,
 )
 from casetable.dedup.merge import Merged, merge
 from casetable.dedup.normalize import Entry, Normal, blocks, normalize
@@ -45,4 +46,5 @@ __all__ = [
     "merge",
     "normalize",
     "open_questions",
+    "told_fields",
 ]

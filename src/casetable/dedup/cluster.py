@@ -106,7 +106,7 @@ def deduplicate(
 
     return Deduplicated(
         groups=groups,
-        same=tuple(same),
+        same=tuple(pair for pair in same if not rulings.holds_apart(pair.one, pair.other)),
         possible=tuple(filter(is_between, possible)),
         broken=tuple(broken),
         linked=tuple(filter(is_between, linked)),

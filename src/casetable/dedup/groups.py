@@ -216,15 +216,22 @@ def explain(records: Mapping[str, Record], one: str, other: str) -> tuple[Decisi
     """Returns what is decided of two records by themselves, and how each field compares, with its values, a line each."""
     a, b = records[one], records[other]
     decision = decide(normalize(entry_of(a)), normalize(entry_of(b)))
+    return decision, told_fields(decision, entry_of(a), entry_of(b))
+
+
+def told_fields(decision: Decision, one: Entry, other: Entry) -> tuple[str, ...]:
+    """Returns how each field of two records compares, with its values, a line a field; and both titles."""
     lines = []
     for field in decision.fields:
         name = field.partition(":")[0]
-        values = [getattr(record, name, "") for record in (a, b)]
-        if name in {"title", "abstract", "authors"}:
+        values = [getattr(entry, name) for entry in (one, other)]
+        if name == "title":
+            lines += [field, *(f"  {value or '–'}" for value in values)]
+        elif name in {"abstract", "authors"}:
             lines.append(field)
         else:
             lines.append(f"{field} ({', '.join(value or '–' for value in values)})")
-    return decision, tuple(lines)
+    return tuple(lines)
 
 
 def is_another(one: Record, other: Record) -> bool:

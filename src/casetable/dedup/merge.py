@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casetable.model.article import Article, Extent
@@ -18,45 +18,62 @@ from casetable.model.article import Article, Extent
 class Merged:
     """One record: `base` and the values of `origins` are positions among the records that were merged.
 
-    `origins` names the fields that are not the base's; `differing` those in which other records say another thing.
+    `origins` names the fields that are not the base's alone; `differing` those in which other records say another thing.
     """
 
     article: Article
     base: int
-    origins: Mapping[str, int]
+    origins: Mapping[str, tuple[int, ...]]
     differing: tuple[str, ...]
 
 
-def merge(articles: Sequence[Article]) -> Merged:
-    """Returns one record of one or more; their order does not matter but between records that say exactly the same."""
-    order = sorted(range(len(articles)), key=lambda at: (*_rank(articles[at]), repr(articles[at])))
+def merge(articles: Sequence[Article], favored: Collection[int] = ()) -> Merged:
+    """Returns one record of one or more; their order does not matter but between records that say exactly the same.
+
+    The base is one of the `favored` positions, where there are any.
+    """
+    order = sorted(range(len(articles)), key=lambda at: (at not in favored, *_rank(articles[at]), repr(articles[at])))
     base = order[0]
-    origins: dict[str, int] = {}
+    origins: dict[str, tuple[int, ...]] = {}
+    values: dict[str, object] = {}
     differing = []
     for name, worth in _WORTH.items():
         filled = [at for at in order if getattr(articles[at], name)]
         if not filled:
             continue
         # The base comes first among equals; PubMed's record is curated, and stands wherever it says something.
-        is_settled = filled[0] == base and articles[base].extent is Extent.FULL
-        best = base if is_settled else max(filled, key=lambda at: (worth(articles[at]), -order.index(at)))
-        if name == "doi" and not is_settled:
+        curated = next((at for at in filled if articles[at].extent is Extent.FULL), None)
+        best = max(filled, key=lambda at: (worth(articles[at]), -order.index(at))) if curated is None else curated
+        if name == "doi" and curated is None:
             best = _most_said([articles[at].doi for at in filled], filled)
         if best != base:
-            origins[name] = best
+            origins[name] = (best,)
+            values[name] = getattr(articles[best], name)
         if len({_plain(articles[at], name) for at in filled}) > 1:
             differing.append(name)
-    values = {name: getattr(articles[at], name) for name, at in origins.items()}
-    article = replace(articles[base], **values) if values else articles[base]
+    for name in _UNITED:
+        if articles[base].extent is Extent.FULL and getattr(articles[base], name):
+            continue
+        found: dict[str, object] = {}
+        givers = []
+        for at in order:
+            before = len(found)
+            for value in getattr(articles[at], name):
+                found.setdefault(re.sub(r"[\W_]+", " ", value.casefold()).strip(), value)
+            if len(found) > before:
+                givers.append(at)
+        if givers not in ([], [base]):
+            origins[name], values[name] = tuple(givers), tuple(found.values())
+    article: Article = replace(articles[base], **values) if values else articles[base]  # type: ignore[arg-type]
     if "authors" in origins:
-        article = replace(article, is_author_list_complete=articles[origins["authors"]].is_author_list_complete)
+        article = replace(article, is_author_list_complete=articles[origins["authors"][0]].is_author_list_complete)
     return Merged(article=article, base=base, origins=origins, differing=tuple(differing))
 
 
 def _rank(article: Article) -> tuple[int, ...]:
     """Sorts the record that says most first, PubMed's in front of all."""
-    filled = sum(bool(getattr(article, name)) for name in _WORTH)
-    return -(article.extent is Extent.FULL), -bool(article.pmid), -filled, -len(article.abstract_text)
+    filled = sum(bool(getattr(article, name)) for name in (*_WORTH, *_UNITED))
+    return -(article.extent is Extent.FULL), -filled, -bool(article.pmid), -len(article.abstract_text)
 
 
 def _most_said(values: Sequence[str], positions: Sequence[int]) -> int:
@@ -122,6 +139,9 @@ def _any(_: Article) -> object:
     return 0
 
 
+# Lists that lose nothing when they are put together.
+_UNITED = ("issns", "isbns", "keywords")
+
 # What a field is worth; the base's own stands among equals.
 _WORTH: dict[str, Worth] = {
     "title": _title,
@@ -131,8 +151,6 @@ _WORTH: dict[str, Worth] = {
     "editors": _any,
     "journal": _journal,
     "journal_abbreviation": _any,
-    "issns": lambda article: len(article.issns),
-    "isbns": _any,
     "publisher": _any,
     "volume": _any,
     "issue": _any,
@@ -140,7 +158,6 @@ _WORTH: dict[str, Worth] = {
     "published": _published,
     "languages": _any,
     "publication_types": _any,
-    "keywords": lambda article: len(article.keywords),
     "doi": _any,
     "pmid": _any,
     "pmcid": _any,

@@ -23,6 +23,7 @@ from casetable.formats.export import (
     decoded,
     doi_of,
     issns_of,
+    noted_pmid,
     people_of,
     split_words,
 )
@@ -37,6 +38,8 @@ from casetable.model import PMCID, PMID, record_key
 from casetable.model.article import Article, Extent, Section, article_of
 
 _HEAD_BYTES = 1 << 14
+_PMID_LINE = re.compile(rb"^(?:\xef\xbb\xbf)?PMID *- ", re.MULTILINE)
+_DECLARED = re.compile(rb"\A\s*<\?xml[^>]{0,80}encoding=[\"']([A-Za-z0-9._-]{1,40})[\"'][^>]{0,80}\?>")
 _TAGGED = re.compile(rb"^[A-Z]{2,4} *- ", re.MULTILINE)
 
 
@@ -79,6 +82,12 @@ def read_articles_of(
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         head = decoded(head + b"".join(pieces)).encode()
         pieces = iter(())
+    elif b"\n" not in head and b"\r" in head:  # as old Macintoshes end lines
+        head = (head + b"".join(pieces)).replace(b"\r", b"\n")
+        pieces = iter(())
+    elif (declared := _DECLARED.match(head)) and (named := _codec(declared[1])):
+        head = _DECLARED.sub(b"", (head + b"".join(pieces)).decode(named, errors="replace").encode(), count=1)
+        pieces = iter(())
     whole = chain([head], pieces)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if is_endnote(head):
@@ -97,6 +106,8 @@ def read_articles_of(
         yield from _export(path, read_refer(b"".join(whole)), None)
     elif is_wos(head):
         yield from _export(path, read_wos(b"".join(whole)), Form.WOS if keeps_originals else None)
+    elif _PMID_LINE.search(head):
+        yield from _nbib(path, whole, keeps_originals=keeps_originals)
     elif is_bibtex(head):
         yield from _export(path, read_bibtex(b"".join(whole)), Form.BIBTEX if keeps_originals else None)
     elif _TAGGED.search(head):
@@ -106,6 +117,15 @@ def read_articles_of(
         yield Flaw(
             message=f"{path}: {fault}; expected PubMed XML, NBIB, RIS, BibTeX, EndNote XML or tagged text, CSL-JSON, Web of Science text, CSV with a header or a records.jsonl"
         )
+
+
+def _codec(name: bytes) -> str:
+    """Returns the encoding that an XML declaration names where it is another one than UTF-8, and known."""
+    try:
+        found = codecs.lookup(name.decode()).name
+    except LookupError:
+        return ""
+    return "" if found in {"utf-8", "ascii"} or found.startswith("utf-16") else found
 
 
 def _stored(article: Article, own: str, xml: bytes = b"", original: Original | None = None) -> Stored:
@@ -157,7 +177,9 @@ def stored_row(path: str, row: CsvRow, *, keeps_original: bool = False) -> Store
     abstract = values["abstract"]
     article = Article(
         extent=Extent.EXPORT,
-        pmid=values["pmid"] if PMID.fullmatch(values["pmid"]) else "",
+        pmid=values["pmid"]
+        if PMID.fullmatch(values["pmid"])
+        else noted_pmid(values["extra"]) or _written_pmid(values["pmid"]),
         title=values["title"],
         abstract=(Section(text=abstract),) if abstract else (),
         authors=people_of(values["authors"]),
@@ -177,6 +199,12 @@ def stored_row(path: str, row: CsvRow, *, keeps_original: bool = False) -> Store
     cells = tuple(zip_longest(row.header, row.cells, fillvalue="")) if keeps_original else ()
     key = values["record_id"] or record_key(pmid=article.pmid, doi=article.doi, own=f"{path}:{row.line}")
     return Stored(article=article, key=key, original=Original(form=Form.CSV, cells=cells) if keeps_original else None)
+
+
+def _written_pmid(text: str) -> str:
+    """Returns the PMID of "PUBMED 30123459"."""
+    found = re.search(r"(?<![0-9.])[1-9][0-9]{4,8}(?![0-9.])", text)
+    return found[0] if found else ""
 
 
 def _export(path: str, records: Iterable[Exported | ExportFlaw], form: Form | None) -> Iterator[Stored | Flaw]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -44,10 +46,10 @@ def write_bibliography(form: Form, records: Sequence[Written]) -> bytes:
             text = _joined(form, records, endnote_xml.amend_endnote, endnote_xml.write_endnote, "\n")
             text = f"{endnote_xml.HEAD}{text}{endnote_xml.END}"
         case Form.PUBMED_XML:
-            text = _joined(form, records, pubmed_xml_write.amend_article, _pubmed_article, "\n")
+            text = _joined(form, records, _amended_pubmed, _pubmed_article, "\n")
             text = f"{pubmed_xml_write.HEAD}{text}{pubmed_xml_write.END}"
         case Form.NBIB:
-            text = _joined(form, records, medline.amend_medline, _nbib, "\n\n")
+            text = _joined(form, records, _amended_nbib, _nbib, "\n\n")
         case Form.WOS:
             text = wos.HEAD + _joined(form, records, wos.amend_wos, wos.write_wos, "\n\n") + wos.END
         case Form.RIS:
@@ -70,11 +72,25 @@ def _own(record: Written, form: Form, amend: Amend) -> str:
     if record.original is None or record.original.form is not form:
         return ""
     text = record.original.text
-    return amend(text, record.article, sorted(record.changed)) if record.changed else text
+    if record.changed:
+        return amend(text, record.article, sorted(record.changed))
+    return _CLOSED[form](text) if form in _CLOSED else text
+
+
+# Formats in which a record that was left open would take the next one with it.
+_CLOSED = {Form.RIS: ris.closed, Form.WOS: wos.closed}
 
 
 def _joined(form: Form, records: Iterable[Written], amend: Amend, write: Callable[[Article], str], between: str) -> str:
     return "".join((_own(record, form, amend) or write(record.article)) + between for record in records)
+
+
+def _amended_nbib(text: str, article: Article, fields: Iterable[str]) -> str:
+    return medline.amend_medline(text, _as_printed(article), fields)
+
+
+def _amended_pubmed(text: str, article: Article, fields: Iterable[str]) -> str:
+    return pubmed_xml_write.amend_article(text, _as_printed(article), fields)
 
 
 def _nbib(article: Article) -> str:
@@ -86,7 +102,10 @@ def _pubmed_article(article: Article) -> str:
 
 
 def _as_printed(article: Article) -> Article:
-    """Returns an article with its date as PubMed prints it: 2020-11-03 as 2020 Nov 3."""
+    """Returns an article as PubMed prints it: 2020-11-03 as 2020 Nov 3, initials in place of a first name."""
+    if any(person.initials and not person.fore for person in article.authors):
+        authors = tuple(replace(p, fore=p.fore or " ".join(p.initials)) for p in article.authors)
+        article = replace(article, authors=authors)
     parts = date_parts(article.published)
     if not parts or not re.fullmatch("[0-9-]+", article.published):
         return article
@@ -95,53 +114,61 @@ def _as_printed(article: Article) -> Article:
 
 
 def _bibtex(records: Sequence[Written]) -> str:
-    texts, head = [], ""
+    """Macros are defined once; an entry whose macros have other values here, or none of its own, gets the values in place."""
+    texts: list[str] = []
     defined: dict[str, str] = {}
-    macros: dict[str, str] = {}
-    written: set[str] = set()
-    is_other = False  # macros of another file that have the same names and other values
-    taken: set[str] = set()
+    taken = _Taken()
     for record, made in zip(records, _keys(record.article for record in records), strict=True):
         own = _own(record, Form.BIBTEX, bibtex.amend_bibtex)
-        key = bibtex.key_of(own) if own else made
-        free = _free(key, taken)
-        if own and record.original is not None:
-            if record.original.head != head:
-                head = record.original.head
-                macros = bibtex.macros_of(head)
-                is_other = any(defined.get(name, value) != value for name, value in macros.items())
-                if head and not is_other and head not in written:
-                    defined |= macros
-                    written.add(head)
-                    texts.append(head)
-            own = bibtex.resolved(own, macros) if is_other else own
-            texts.append(own if free == key else bibtex.rekeyed(own, free))
-        else:
+        free = taken.free(bibtex.key_of(own) if own else made)
+        if not own or record.original is None:
             texts.append(bibtex.write_bibtex(record.article, free))
+            continue
+        macros = bibtex.macros_of(record.original.head)
+        leaking = {name: f"{{{name}}}" for name in bibtex.bare_names(own) if name in defined and name not in macros}
+        if leaking or any(defined.get(name, value) != value for name, value in macros.items()):
+            own = bibtex.resolved(own, {**leaking, **macros})
+        else:
+            lines = record.original.head.rstrip("\n").split("\n") if record.original.head else []
+            new = [
+                line for line in lines if not bibtex.macros_of(line) or bibtex.macros_of(line).keys() - defined.keys()
+            ]
+            defined |= macros
+            texts += ["\n".join(new)] if new else []
+        texts.append(own if bibtex.key_of(own) == free else bibtex.rekeyed(own, free))
     return "".join(f"{text}\n\n" for text in texts)
 
 
 def _keys(articles: Iterable[Article]) -> list[str]:
     """Returns keys as reference managers make them, doe2020zebra, each once."""
-    taken: set[str] = set()
-    return [_free(_key(article), taken) for article in articles]
+    taken = _Taken()
+    return [taken.free(_key(article)) for article in articles]
 
 
 def _key(article: Article) -> str:
     author = next((person.last or person.collective for person in article.authors), "")
     year = next(iter(date_parts(article.published)), "")
-    word = next((word for word in re.findall(r"[A-Za-z]{4,}", article.title)), "")
-    return re.sub("[^a-z0-9]", "", f"{author}{year}{word}".lower()) or "record"
+    plain = unicodedata.normalize("NFKD", f"{author} {article.title}").encode("ascii", "ignore").decode().lower()
+    family = re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKD", author).encode("ascii", "ignore").decode().lower())
+    word = next(iter(re.findall("[a-z]{4,}", plain[len(family) :])), "")
+    return f"{family}{year}{word}" or "record"
 
 
-def _free(key: str, taken: set[str]) -> str:
-    """Returns a key that is not taken, and takes it: a second one has a number."""
-    number, free = 1, key
-    while free.lower() in taken:
-        number += 1
-        free = f"{key}-{number}"
-    taken.add(free.lower())
-    return free
+class _Taken:
+    """Keys that are taken; a second one of a kind has a number."""
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+        self._numbers: Counter[str] = Counter()
+
+    def free(self, key: str) -> str:
+        """Returns a key that is not taken, and takes it."""
+        free = key
+        while free.lower() in self._keys:
+            self._numbers[key.lower()] += 1
+            free = f"{key}-{self._numbers[key.lower()] + 1}"
+        self._keys.add(free.lower())
+        return free
 
 
 def _rows(records: Sequence[Written]) -> list[table_csv.Cells]:
@@ -153,7 +180,9 @@ def _rows(records: Sequence[Written]) -> list[table_csv.Cells]:
         else:
             rows.append(table_csv.cells_of(record.article, record.key, record.source))
     headers = {
-        tuple(name for name, _ in record.original.cells) if record.original and record.original.cells else None
+        tuple(name for name, _ in record.original.cells if name) if record.original and record.original.cells else None
         for record in records
     }
-    return rows if len(headers) == 1 and None not in headers else [table_csv.standard(row) for row in rows]
+    if len(headers) == 1 and None not in headers:
+        return rows
+    return [table_csv.standard(row, record.key, record.source) for record, row in zip(records, rows, strict=True)]

@@ -91,19 +91,68 @@ def read_bibtex(data: bytes) -> Iterator[Exported | ExportFlaw]:
     Of entries with one key each is yielded; of a field that an entry has twice the last one stands.
     """
     text = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
-    head: list[str] = []
-    macros = ""
+    macros: dict[str, str] = {}
+    preamble = ""
     for block in parse_string(text).blocks:
-        if isinstance(block, String | Preamble):
-            head.append(block.raw or "")
-            macros = "\n".join(head)
+        if isinstance(block, String):
+            macros[block.key.lower()] = _definition(block.raw or "")
+        elif isinstance(block, Preamble):
+            preamble += f"{block.raw}\n"
         line = (block.start_line or 0) + 1
         inner = block.ignore_error_block if isinstance(block, ParsingFailedBlock) else block
         if isinstance(inner, Entry):
-            yield checked(_article(inner), line, "'title'", text=block.raw or "", head=macros)
+            raw = block.raw or ""
+            used = dict(_used(raw, macros))
+            # What bibtexparser has not read: a key or a field that is there twice, and values that join others.
+            if inner is not block or (used and "#" in raw + "".join(used.values())):
+                inner = _read_again(raw, used) or inner
+            head = preamble + "".join(f"@string{{{name} = {value}}}\n" for name, value in used.items())
+            preamble = ""
+            yield checked(_article(inner), line, "'title'", text=raw, head=head)
         elif isinstance(block, ParsingFailedBlock) and inner is None:
             why = " ".join(str(getattr(block.error, "abort_reason", "")).split()) or "it is no BibTeX"
             yield ExportFlaw(line=line, message=f"is a broken entry: {why[0].lower()}{why[1:]}")
+
+
+# A macro stands bare, behind an equals sign or one that joins.
+_BARE = re.compile(r"[=#]\s*([A-Za-z][\w:+./-]*)\s*(?=[,#}\n]|\Z)")
+
+
+def bare_names(text: str) -> list[str]:
+    """Returns the names in small letters that stand where a macro may stand, each once."""
+    return list(dict.fromkeys(name.lower() for name in _BARE.findall(text)))
+
+
+def _definition(raw: str) -> str:
+    """Returns the value of @string{name = value} as it stands there."""
+    return raw.partition("=")[2].strip().removesuffix("}").removesuffix(")").strip()
+
+
+def _used(text: str, macros: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Returns the macros that an entry needs with their values, those that others need in front of them."""
+    found: dict[str, str] = {}
+
+    def take(name: str, depth: int) -> None:
+        if name in found or name not in macros or depth > _MOST_NESTED:
+            return
+        for inner in bare_names(f"= {macros[name]}"):
+            take(inner, depth + 1)
+        found[name] = macros[name]
+
+    for name in bare_names(text):
+        take(name, 0)
+    return list(found.items())
+
+
+_MOST_NESTED = 20
+
+
+def _read_again(raw: str, macros: Mapping[str, str]) -> Entry | None:
+    """Returns an entry by itself, of a field that it has twice the last one."""
+    kind, key, fields = _parts(raw)
+    last = {name.strip().lower(): value for name, value in fields}
+    blocks = parse_string(resolved(_entry(kind, key, last.items()), macros)).blocks
+    return next((block for block in blocks if isinstance(block, Entry)), None)
 
 
 def _article(entry: Entry) -> Article:
@@ -271,19 +320,23 @@ def rekeyed(text: str, key: str) -> str:
 
 def macros_of(head: str) -> dict[str, str]:
     """Returns the macros that a head defines, by name in small letters, with their values as they stand there."""
-    blocks = parse_string(head, parse_stack=[]).blocks if head else []
-    return {block.key.lower(): block.value for block in blocks if isinstance(block, String)}
+    found = (re.match(r"@string\{\s*([^\s=]+)\s*=", line) for line in head.split("\n"))
+    return {match[1].lower(): _definition(match.string) for match in found if match}
 
 
 def resolved(text: str, macros: Mapping[str, str]) -> str:
-    """Returns an entry with the values of macros in their place."""
+    """Returns an entry with the values of macros in their place, as far as macros go into each other."""
     kind, key, known = _parts(text)
-    fields = []
-    for name, value in known:
-        parts = [part.strip() for part in value.split("#")] if value[:1] not in {"{", '"'} or "#" in value else [value]
-        is_joined = all(re.fullmatch(r'[\w:-]+|\{[^{}]*\}|"[^"]*"', part) for part in parts)
-        fields.append((name, " # ".join(macros.get(part.lower(), part) for part in parts) if is_joined else value))
-    return _entry(kind, key, fields)
+    return _entry(kind, key, [(name, _resolved(value, macros, 0)) for name, value in known])
+
+
+def _resolved(value: str, macros: Mapping[str, str], depth: int) -> str:
+    parts = [part.strip() for part in value.split("#")]
+    if depth > _MOST_NESTED or not all(re.fullmatch(r'[\w:+./-]+|\{[^{}]*\}|"[^"]*"', part) for part in parts):
+        return value
+    return " # ".join(
+        _resolved(macros[part.lower()], macros, depth + 1) if part.lower() in macros else part for part in parts
+    )
 
 
 def _parts(text: str) -> tuple[str, str, list[tuple[str, str]]]:

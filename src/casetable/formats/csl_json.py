@@ -7,6 +7,7 @@ numbers where the schema wants text, and text may have markup (`<i>`); an item t
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -24,6 +25,7 @@ from casetable.formats.export import (
     noted_pmid,
     published_of,
     split_words,
+    whole,
 )
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Person, Section
@@ -59,9 +61,34 @@ def read_csl(data: bytes) -> Iterator[Exported | ExportFlaw]:
             place = line + error.lineno - 1 if isinstance(error, json.JSONDecodeError) else line
             yield ExportFlaw(line=place, message=f"is an item of broken JSON: {why}")
             continue
-        yield checked(_article(item), line, "'title'", text=text[start:end])
+        yield checked(_article(item), line, "'title'", text=_strict(text[start:end], item))
     if is_empty:
         yield ExportFlaw(line=1, message="holds no item; expected an array of CSL-JSON")
+
+
+def _strict(text: str, item: object) -> str:
+    """Returns an item as it is written, or, where that is no JSON by the standard, as it was read."""
+    try:
+        json.loads(text, parse_constant=_refused)
+        text.encode()
+    except ValueError:
+        return _dumped(item)
+    return text
+
+
+def _refused(name: str) -> None:
+    raise ValueError(name)
+
+
+def _dumped(item: object) -> str:
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: plain(below) for key, below in value.items()}
+        if isinstance(value, list):
+            return [plain(below) for below in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return whole(json.dumps(plain(item), ensure_ascii=False, indent=2))
 
 
 def _items(text: str) -> Iterator[tuple[int, int]]:
@@ -130,7 +157,7 @@ def _text(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return repr(value)[:40]
-    return " ".join(_MARKUP.sub("", value).split())
+    return whole(" ".join(_MARKUP.sub("", value).split()))
 
 
 def _people(value: object) -> tuple[Person, ...]:
@@ -200,7 +227,7 @@ def amend_csl(text: str, article: Article, fields: Iterable[str]) -> str:
             item.pop(known, None)
         if name in _NAMES_OF and (value := _value(article, name)):
             item[_NAMES_OF[name][0]] = value
-    return json.dumps(item, ensure_ascii=False, indent=2)
+    return _dumped(item)
 
 
 def _value(article: Article, name: str) -> object:

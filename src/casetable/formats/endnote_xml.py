@@ -23,7 +23,7 @@ from casetable.formats.export import (
     person_of,
     published_of,
 )
-from casetable.formats.pubmed_xml import cut_records
+from casetable.formats.pubmed_xml import cut_records, parsed_whole
 from casetable.model import PMCID, PMID
 from casetable.model.article import Article, Extent, Section
 
@@ -34,11 +34,12 @@ _FORBIDDEN = re.compile(
 )
 _BOOKS = {"Book", "Book Section", "Edited Book", "Electronic Book", "Electronic Book Section"}
 _HEAD_BYTES = 4096
+_LEAD = re.compile(rb"\A\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.*?-->\s*)+", re.DOTALL)
 
 
 def is_endnote(head: bytes) -> bool:
     """Says whether a file that begins so is XML of EndNote's."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:_HEAD_BYTES]
+    start = _LEAD.sub(b"", head.removeprefix(b"\xef\xbb\xbf")).lstrip()[:_HEAD_BYTES]
     return start.startswith(b"<") and b"<Pubmed" not in start and _HEAD.search(start) is not None
 
 
@@ -127,7 +128,7 @@ _PATHS: dict[str, tuple[str, ...]] = {
     "volume": ("volume",),
     "issue": ("number",),
     "keywords": ("keywords",),
-    "published": ("dates",),
+    "published": ("dates/year", "dates/pub-dates"),
     "publisher": ("publisher",),
     "issns": ("isbn",),
     "doi": ("electronic-resource-num",),
@@ -153,14 +154,15 @@ def write_endnote(article: Article) -> str:
 
 def amend_endnote(text: str, article: Article, fields: Iterable[str]) -> str:
     """Returns a record with some fields as an article has them; every other element stays as it is."""
-    record = ElementTree.fromstring(text)  # noqa: S314  # a cut record has no DTD
+    record = parsed_whole(text)
     for name in _PATHS:
         if name in set(fields):
             for path in _PATHS[name]:
                 parent, _, last = path.rpartition("/")
                 for above in record.findall(parent) if parent else [record]:
                     for element in above.findall(last):
-                        above.remove(element)
+                        if name != "pmcid" or PMCID.fullmatch("".join(element.itertext()).strip()):
+                            above.remove(element)
             _set(record, article, name)
     return ElementTree.tostring(record, encoding="unicode")
 

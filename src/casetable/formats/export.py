@@ -15,7 +15,7 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 
 _ISSN = re.compile(r"(?<![0-9-])([0-9]{4})-?([0-9]{3}[0-9Xx])(?![0-9Xx-])")
 _ISBN = re.compile(r"(?<![0-9-])(?:97[89][0-9-]{10,14}|[0-9][0-9-]{8,11}[0-9Xx])(?![0-9Xx-])")
-_NOTED_PMID = re.compile(r"\bPMID:? *([1-9][0-9]{0,8})\b")
+_NOTED_PMID = re.compile(r"\bPMID:? *(?:NLM)?([1-9][0-9]{0,8})\b")
 
 
 class Form(StrEnum):
@@ -104,6 +104,8 @@ def person_of(name: str) -> Person:
         if found:  # Smith J.A.
             initials = "".join(re.findall("[A-Z]", found[2]))
             return Person(last=found[1], initials=initials)
+        if found := re.fullmatch(r"((?:[A-Z]\.[ -]?){1,4}) *((?:[a-z’\']{1,5} ){0,3}[^\W\d_][^\s.]+)", name.strip()):
+            return Person(last=found[2], fore=found[1].strip(), initials=initials_of(found[1]))  # A. B. Doe
         return Person(collective=name.strip()) if " " in name.strip() else Person(last=name.strip())
     return Person(last=last.strip(), fore=fore.strip(), initials=initials_of(fore), suffix=suffix.strip())
 
@@ -119,6 +121,8 @@ def name_of(person: Person) -> str:
     return f"{person.last}, {fore}" if fore else person.last
 
 
+# What stands where names of authors do, and is none.
+NOBODY = {"et al", "no authors listed", "no author name available", "anonymous"}
 _BETWEEN_NAMES = (";", "|", " and ", " & ")
 
 
@@ -130,7 +134,7 @@ def people_of(text: str) -> tuple[Person, ...]:
         parts = [part.strip() for part in text.split(",")]
         if sum(re.search(r"\s(?:[A-Z]\.?-?){1,3}\Z", part) is not None for part in parts) * 5 >= len(parts) * 3:
             names = parts
-    return tuple(person_of(name) for name in map(str.strip, names) if name and name.lower().strip(". ") != "et al")
+    return tuple(person_of(name) for name in map(str.strip, names) if name and name.lower().strip(".[] ") not in NOBODY)
 
 
 def initials_of(fore: str) -> str:
@@ -204,20 +208,31 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def amended_lines(
-    text: str, tag_of: Callable[[str], str], dropped: Iterable[str], added: Sequence[str], *, end: str
-) -> str:
-    """Returns a record of tagged lines without those of some tags, others added in front of the tag `end`, or last.
+def whole(text: str) -> str:
+    """Returns a text without halves of characters, which JSON can escape and no file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
-    `tag_of` returns the tag of a line, or "" of one that goes on with the line before.
+
+def amended_lines(
+    text: str,
+    tag_of: Callable[[str], tuple[str, str]],
+    is_dropped: Callable[[str, str], bool],
+    added: Sequence[str],
+    *,
+    end: str,
+) -> str:
+    """Returns a record of tagged lines without some of its fields, others added in front of the tag `end`, or last.
+
+    `tag_of` returns the tag and the value of a line, the tag "" where it goes on with the line before; `is_dropped` says of a
+    tag and the first line of its value whether the field gives way.
     """
-    gone, kept, is_gone = set(dropped), [], False
+    kept, is_gone = [], False
     for line in text.rstrip("\n").split("\n"):
-        tag = tag_of(line)
-        is_gone = tag in gone if tag else is_gone
+        tag, value = tag_of(line)
+        is_gone = is_dropped(tag, value) if tag else is_gone
         if not is_gone:
             kept.append(line)
-    at = next((at for at in reversed(range(len(kept))) if tag_of(kept[at]) == end), len(kept))
+    at = next((at for at in reversed(range(len(kept))) if tag_of(kept[at])[0] == end), len(kept))
     return "\n".join([*kept[:at], *added, *kept[at:]])
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from casetable.formats.export import amended_lines
+from casetable.formats.export import amended_lines, decoded
 from casetable.model import DOI, PMCID, PMID, normal_doi
 from casetable.model.article import Article, Heading, Link, Person, Section
 
@@ -43,19 +43,48 @@ def read_medline(source: str | bytes | Iterable[bytes]) -> Iterator[Entry | Unre
     record: _Lines | None = None
     after_blank = True
     for number, line in _numbered(source):
-        if line is not None and not line.strip():
+        if not line.strip():
             after_blank = after_blank or not line
             continue
-        tag = _tag(line) if line is not None else ""
+        tag = _tag(line)
         if record is None:
             record = _Lines(line=number)
-        elif tag == "PMID" or (after_blank and not (line or "").startswith(" ")):
+        elif tag == "PMID" or (after_blank and _is_of_another(record, line, tag)):
             yield _entry(record)
             record = _Lines(line=number)
         after_blank = False
         _add(record, number, line, tag)
     if record is not None:
         yield _entry(record)
+
+
+# Tags that a record has no more than once.
+_SINGLE = {
+    "OWN",
+    "STAT",
+    "TI",
+    "AB",
+    "DP",
+    "TA",
+    "JT",
+    "JID",
+    "SO",
+    "VI",
+    "IP",
+    "PG",
+    "LR",
+    "DCOM",
+    "CRDT",
+    "EDAT",
+    "BTI",
+}
+
+
+def _is_of_another(record: _Lines, line: str, tag: str) -> bool:
+    """Whether a line behind a blank one begins another record, whose PMID is missing; NLM has OWN and STAT behind it."""
+    if not tag:
+        return not line.startswith(" ")
+    return tag in {"OWN", "STAT"} or (tag in _SINGLE and any(known == tag for known, _ in record.values))
 
 
 @dataclass(slots=True)
@@ -68,8 +97,8 @@ class _Lines:
     lines: list[str] = field(default_factory=list)
 
 
-def _numbered(source: str | bytes | Iterable[bytes]) -> Iterator[tuple[int, str | None]]:
-    """Yields the lines with their numbers; None stands for a line that is not UTF-8."""
+def _numbered(source: str | bytes | Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """Yields the lines with their numbers."""
     if isinstance(source, str):
         source = source.encode("utf-8", errors="surrogatepass")
     chunks = (source,) if isinstance(source, bytes) else source
@@ -83,11 +112,11 @@ def _numbered(source: str | bytes | Iterable[bytes]) -> Iterator[tuple[int, str 
         yield number + 1, _decoded(rest, number + 1)
 
 
-def _decoded(line: bytes, number: int) -> str | None:
+def _decoded(line: bytes, number: int) -> str:
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
     except UnicodeDecodeError:
-        return None
+        return decoded(line).rstrip("\r")
 
 
 _TAG = re.compile(r"(?=.{4}-(?: |$))([A-Z][A-Z0-9]{1,3}) *-")
@@ -98,10 +127,8 @@ def _tag(line: str) -> str:
     return found[1] if found else ""
 
 
-def _add(record: _Lines, number: int, line: str | None, tag: str) -> None:
-    if line is None:
-        record.fault = record.fault or Unread(line=number, message="is not UTF-8; save the file as UTF-8")
-    elif tag:
+def _add(record: _Lines, number: int, line: str, tag: str) -> None:
+    if tag:
         record.values.append((tag, line[6:].strip()))
         record.lines.append(line)
     elif line[:1].isspace() and record.values:
@@ -457,7 +484,6 @@ _TAGS_OF: dict[str, tuple[str, ...]] = {
 def amend_medline(text: str, article: Article, fields: Iterable[str]) -> str:
     """Returns a record of NBIB with some fields as an article has them; every other line stays as it is."""
     dropped = {tag for name in fields for tag in _TAGS_OF.get(name, ())}
-    kept = dropped - {"LID", "AID"}  # which hold other identifiers too; a second DOI would be in their way
     added = [
         line
         for tag, value in _tagged(article)
@@ -465,7 +491,12 @@ def amend_medline(text: str, article: Article, fields: Iterable[str]) -> str:
         for line in _wrapped(f"{tag:<4}- ", plain)
         if tag not in {"LID", "AID"} or "[doi]" in value
     ]
-    return amended_lines(text, _tag, kept, added, end="SO")
+
+    def is_dropped(tag: str, value: str) -> bool:
+        # LID and AID hold other identifiers, too.
+        return tag in dropped and (tag not in {"LID", "AID"} or "[doi]" in value)
+
+    return amended_lines(text, lambda line: (_tag(line), line[6:]), is_dropped, added, end="SO")
 
 
 def _wrapped(lead: str, value: str) -> Iterator[str]:

@@ -70,6 +70,20 @@ def cut_records(chunks: Iterable[bytes], opens: re.Pattern[bytes] = _OPEN) -> It
         yield Cut(data=rest[at:], line=line)
 
 
+def parsed_whole(text: str) -> Element:
+    """Returns a cut record with its comments, and its namespaces under the prefixes that it has them.
+
+    Raises ElementTree.ParseError.
+    """
+    for prefix, uri in re.findall(r'xmlns:(\w{1,20})="([^"]{1,200})"', text):
+        if not re.fullmatch(r"ns\d+|xml", prefix):
+            ElementTree.register_namespace(prefix, uri)
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True, insert_pis=True))  # noqa: S314
+    parser.feed(text)  # a cut record has no DTD
+    element: Element = parser.close()
+    return element
+
+
 def read_article(data: bytes) -> Article | tuple[str, ...] | None:
     """Returns what a record's bytes say: an article; the PMIDs that a DeleteCitation deletes; None for what is neither.
 

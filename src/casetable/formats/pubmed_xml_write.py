@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby, zip_longest
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
+from casetable.formats.pubmed_xml import parsed_whole
 from casetable.model.article import Article, Heading, Person, Section
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -235,52 +237,86 @@ SET_HEAD = (
 HEAD = f"{SET_HEAD}<PubmedArticleSet>\n"
 END = "</PubmedArticleSet>\n"
 
-# Where a field stands below MedlineCitation, and what of its siblings the DTD puts behind it.
-_PLACES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "abstract": (
-        "Article",
-        "Abstract",
-        (
-            "AuthorList",
-            "Language",
-            "DataBankList",
-            "GrantList",
-            "PublicationTypeList",
-            "VernacularTitle",
-            "ArticleDate",
-        ),
-    ),
-    "pages": (
-        "Article",
-        "Pagination",
-        ("ELocationID", "Abstract", "AuthorList", "Language", "DataBankList", "GrantList", "PublicationTypeList"),
-    ),
-    "doi": (
-        "Article",
-        "ELocationID",
-        ("Abstract", "AuthorList", "Language", "DataBankList", "GrantList", "PublicationTypeList"),
-    ),
-    "volume": ("Article/Journal/JournalIssue", "Volume", ("Issue", "PubDate")),
-    "issue": ("Article/Journal/JournalIssue", "Issue", ("PubDate",)),
-    "keywords": (".", "KeywordList", ("CoiStatement", "SpaceFlightMission", "InvestigatorList", "GeneralNote")),
+_BEHIND_ARTICLE = (
+    "Journal",
+    "ArticleTitle",
+    "Pagination",
+    "ELocationID",
+    "Abstract",
+    "AuthorList",
+    "Language",
+    "DataBankList",
+    "GrantList",
+    "PublicationTypeList",
+    "VernacularTitle",
+    "ArticleDate",
+)
+_BEHIND_CITATION = ("KeywordList", "CoiStatement", "SpaceFlightMission", "InvestigatorList", "GeneralNote")
+_BEHIND_BOOK = (
+    "ArticleTitle",
+    "VernacularTitle",
+    "Pagination",
+    "Language",
+    "AuthorList",
+    "InvestigatorList",
+    "PublicationType",
+    "Abstract",
+    "Sections",
+    "KeywordList",
+    "ContributionDate",
+    "DateRevised",
+    "GrantList",
+    "ItemList",
+    "ReferenceList",
+)
+# Where a field stands in a record, and the order that the DTD gives to it and its siblings.
+_PLACES: dict[str, dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "PubmedArticle": {
+        "abstract": ("MedlineCitation/Article", "Abstract", _BEHIND_ARTICLE),
+        "authors": ("MedlineCitation/Article", "AuthorList", _BEHIND_ARTICLE),
+        "pages": ("MedlineCitation/Article", "Pagination", _BEHIND_ARTICLE),
+        "doi": ("MedlineCitation/Article", "ELocationID", _BEHIND_ARTICLE),
+        "languages": ("MedlineCitation/Article", "Language", _BEHIND_ARTICLE),
+        "volume": ("MedlineCitation/Article/Journal/JournalIssue", "Volume", ("Volume", "Issue", "PubDate")),
+        "issue": ("MedlineCitation/Article/Journal/JournalIssue", "Issue", ("Issue", "PubDate")),
+        "keywords": ("MedlineCitation", "KeywordList", _BEHIND_CITATION),
+    },
+    "PubmedBookArticle": {
+        "abstract": ("BookDocument", "Abstract", _BEHIND_BOOK),
+        "authors": ("BookDocument", "AuthorList", _BEHIND_BOOK),
+        "pages": ("BookDocument", "Pagination", _BEHIND_BOOK),
+        "languages": ("BookDocument", "Language", _BEHIND_BOOK),
+        "keywords": ("BookDocument", "KeywordList", _BEHIND_BOOK),
+    },
 }
+# The fields that a record of PubMed's takes from elsewhere.
+AMENDABLE = frozenset(_PLACES["PubmedArticle"]) | {"pmcid"}
 
 
 def amend_article(text: str, article: Article, fields: Iterable[str]) -> str:
-    """Returns a PubmedArticle with some fields as an article has them; the rest, and a book, stays as it is."""
-    record = ElementTree.fromstring(text)  # noqa: S314  # a cut record has no DTD
-    written = ElementTree.fromstring(write_article(article))  # noqa: S314  # written here
-    if record.tag != "PubmedArticle":
-        return text
+    """Returns a record of PubMed's with some fields of `AMENDABLE` as an article has them; the rest stays as it is."""
+    record = parsed_whole(text)
+    places = _PLACES.get(record.tag, {})
     for field in fields:
-        if field not in _PLACES:
+        if field == "pmcid" and (ids := record.find("PubmedData/ArticleIdList")) is not None:
+            ElementTree.SubElement(ids, "ArticleId", IdType="pmc").text = article.pmcid
+        if field not in places:
             continue
-        path, tag, behind = _PLACES[field]
-        parent, new = (e.find(f"MedlineCitation/{path}") for e in (record, written))
-        if parent is None or new is None:
+        path, tag, order = places[field]
+        parent = record.find(path)
+        new = _elements(article, field)
+        if parent is None or not new:
             continue
         for element in parent.findall(tag) if field != "doi" else ():
             parent.remove(element)
+        behind = order[order.index(tag) + 1 :]
         at = next((at for at, element in enumerate(parent) if element.tag in behind), len(parent))
-        parent[at:at] = new.findall(tag)
+        parent[at:at] = new
     return ElementTree.tostring(record, encoding="unicode")
+
+
+def _elements(article: Article, field: str) -> list[ElementTree.Element]:
+    """Returns the elements of a field of a journal's article, which a book has alike."""
+    written = ElementTree.fromstring(write_article(replace(article, is_book=False)))  # noqa: S314  # written here
+    path, tag, _ = _PLACES["PubmedArticle"][field]
+    return written.findall(f"{path}/{tag}")

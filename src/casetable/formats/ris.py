@@ -28,7 +28,7 @@ from casetable.formats.export import (
     person_of,
     published_of,
 )
-from casetable.model import PMCID, PMID
+from casetable.model import DOI, PMCID, PMID
 from casetable.model.article import Article, Extent, Section
 from casetable.problems import shown
 
@@ -42,7 +42,8 @@ _TITLES = ("TI", "T1", "CT", "BT")
 _ABSTRACTS = ("AB", "N2")
 _AUTHORS = ("AU", "A1")
 _EDITORS = ("ED", "A2")
-_JOURNALS = ("JO", "JF", "T2", "JA", "J2")
+# The whole name before shorter ones: databases differ in what JO and T2 are.
+_JOURNALS = (("JF",), ("JO", "T2"), ("JA", "J2"))
 _BOOKS = {"BOOK", "CHAP", "EBOOK", "ECHAP", "EDBOOK"}
 _PUBLISHED = ("PY", "Y1", "DA")
 _DOIS = ("DO", "UR", "L3", "M3")
@@ -114,7 +115,8 @@ def _is_begun_anew(record: _Record, *, is_after_blank: bool) -> bool:
 
 
 def _entry(record: _Record) -> Exported | ExportFlaw:
-    article = _article([(tag, " ".join(parts).strip()) for tag, parts in record.values])
+    values = [(tag, (";" if tag == "KW" else " ").join(parts).strip()) for tag, parts in record.values]
+    article = _article(values)
     return checked(article, record.line, "'TI  - '", text="\n".join(record.lines).rstrip("\n"))
 
 
@@ -138,17 +140,17 @@ def _article(values: list[tuple[str, str]]) -> Article:
             person_of(name) for value in every(*_AUTHORS) for name in map(str.strip, value.split(";")) if name
         ),
         editors=tuple(map(person_of, every(*_EDITORS))),
-        journal=next((value for tag in _JOURNALS for value in every(tag) if value != title), ""),
+        journal=next((v for tags in _JOURNALS for v in sorted(every(*tags), key=len, reverse=True) if v != title), ""),
         journal_abbreviation=first("JA", "J2"),
         issns=issns_of(*every("SN")),
         isbns=isbns_of(*every("SN")),
         publisher=first("PB"),
-        volume=first("VL"),
+        volume=first("VL", "VO"),
         issue=first("IS"),
         pages=f"{start}-{end}" if start and end and "-" not in start else start or end or first("C7"),
         published=_published([day for tag in _PUBLISHED for value in every(tag) if (day := published_of(value))]),
         languages=every("LA"),
-        publication_types=every("M3"),
+        publication_types=tuple(kind for kind in every("M3") if not DOI.search(kind)),
         keywords=tuple(
             dict.fromkeys(word for value in every("KW") for word in map(str.strip, value.split(";")) if word)
         ),
@@ -166,12 +168,14 @@ def _published(days: Sequence[str]) -> str:
 
 def _pmid(values: Iterable[tuple[str, str]]) -> str:
     """Returns the PMID: Embase has it in C5, PubMed's own exports in AN, others in a note."""
-    is_pubmed = any(tag in {"DB", "DP"} and re.search(r"pubmed|medline", value, re.IGNORECASE) for tag, value in values)
+    is_pubmed = any(
+        tag in {"DB", "DP"} and re.search(r"pubmed|medline|^NLM$", value, re.IGNORECASE) for tag, value in values
+    )
     for tag, value in values:
         if (tag in {"C2", "C5", "PM"} or (tag == "AN" and is_pubmed)) and PMID.fullmatch(value) and len(value) > 4:
             return value
         if tag in {"AN", "N1", "M1", "C3", "C5"} and (
-            found := re.search(r"(?:PMID|PUBMED|MEDLINE):? *([1-9][0-9]{4,8})\b", value)
+            found := re.search(r"(?:PMID|PUBMED|MEDLINE):? *(?:NLM)?([1-9][0-9]{4,8})\b", value)
         ):
             return found[1]
     return ""
@@ -188,7 +192,7 @@ _TAGS_OF: dict[str, tuple[str, ...]] = {
     "journal_abbreviation": ("JA", "J2"),
     "issns": ("SN",),
     "publisher": ("PB",),
-    "volume": ("VL",),
+    "volume": ("VL", "VO"),
     "issue": ("IS",),
     "pages": ("SP", "EP", "C7"),
     "published": _PUBLISHED,
@@ -232,10 +236,32 @@ def write_ris(article: Article, notes: Iterable[str] = ()) -> str:
 def amend_ris(text: str, article: Article, fields: Iterable[str]) -> str:
     """Returns a record of RIS with some fields as an article has them; every other line stays as it is."""
     names = [name for name in _TAGS_OF if name in set(fields)]
-    dropped = (tag for name in names for tag in _TAGS_OF[name])
+    dropped = {tag for name in names for tag in _TAGS_OF[name]}
+    values = values_of(text)
+    title = next((value for tag in _TITLES for known, value in values if known == tag and value), "")
+    has_pages = any(tag == "SP" and value for tag, value in values)
+
+    def is_dropped(tag: str, value: str) -> bool:
+        """Of a tag that holds several things only the one that the field was read from gives way."""
+        match tag:
+            case "TI" | "T1" | "CT" | "BT" if tag in dropped:
+                return title.startswith(value)
+            case "C2":
+                return tag in dropped and PMCID.fullmatch(value) is not None
+            case "C7":
+                return tag in dropped and not has_pages
+            case "M3":
+                return tag in dropped and not DOI.search(value)
+            case _:
+                return tag in dropped
+
     added = [line for name in names for line in _lines(article, name)]
-    amended = amended_lines(text, lambda line: _tag(line)[0], dropped, added, end=_END)
-    return amended if _tag(amended.rsplit("\n", 1)[-1])[0] == _END else f"{amended}\nER  - "
+    return closed(amended_lines(text, lambda line: _tag(line.strip()), is_dropped, added, end=_END))
+
+
+def closed(text: str) -> str:
+    """Returns a record with the line that ends it, which some databases leave out."""
+    return text if _tag(text.rsplit("\n", 1)[-1].strip())[0] == _END else f"{text}\nER  - "
 
 
 def _lines(article: Article, name: str) -> Iterator[str]:

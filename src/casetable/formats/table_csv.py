@@ -14,7 +14,7 @@ from casetable.model.article import Article
 
 # The columns of a record, and what they are called elsewhere (lower case, letters only).
 _HEADERS: dict[str, tuple[str, ...]] = {
-    "record_id": ("recordid", "id", "key", "recordnumber", "uid"),
+    "record_id": ("recordid", "id", "key", "recordnumber", "uid", "ut"),
     "title": ("title", "articletitle", "documenttitle", "ti", "primarytitle", "题名", "标题", "篇名"),
     "authors": ("authors", "author", "authorfullnames", "authornames", "au", "creator", "作者"),
     "year": (
@@ -49,7 +49,7 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "pages": ("pages", "page", "pg", "pagination", "artno", "articlenumber", "页码", "页", "起止页"),
     "first_page": ("pagestart", "startpage", "firstpage", "sp", "bp"),
     "last_page": ("pageend", "endpage", "lastpage", "ep"),
-    "doi": ("doi", "do", "digitalobjectidentifier"),
+    "doi": ("doi", "do", "digitalobjectidentifier", "di"),
     "pmid": ("pmid", "pubmedid", "pm", "medlinepmid"),
     "abstract": ("abstract", "abstractnote", "ab", "摘要"),
     "keywords": ("keywords", "keyword", "authorkeywords", "manualtags", "indexkeywords", "关键词"),
@@ -58,6 +58,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "issns": ("issn", "issns", "sn"),
     "publisher": ("publisher",),
     "pmcid": ("pmcid",),
+    "extra": ("extra",),
+    "citation": ("citation",),
+    "label": ("included", "asreviewlabel", "labelincluded"),
     "source": ("source", "database", "db", "databasename", "数据库", "来源库"),
 }
 # Web of Science's tab-delimited text has its tags for a header, some of which mean other things elsewhere.
@@ -76,6 +79,7 @@ _TAGS = {
     "pm": "pmid",
     "ab": "abstract",
 }
+_CITATION = re.compile(r"\b[12][0-9]{3}\b[^;:]{0,30};([^():;]{0,20})(?:\(([^()]{0,30})\))?:([^.;]{1,40})\.")
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\n')
 _NAMED = {name: column for column, names in _HEADERS.items() for name in names}
 MOST_BYTES = 2_000_000_000
@@ -143,8 +147,8 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         except csv.Error as error:
             yield CsvFlaw(line=rows.line_num + counted, message=f"cannot be read as CSV ({error})")
             return
-        if not any(cell.strip() for cell in row):
-            continue
+        if not any(cell.strip() for cell in row) or (header is not None and tuple(row) == printed):
+            continue  # an empty row, or the header of a file that was put behind another one
         if header is None:
             printed = tuple(row)
             header = [(_TAGS if is_tagged else _NAMED).get(_plain(name), "") for name in row]
@@ -158,6 +162,9 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
             yield CsvFlaw(
                 line=rows.line_num + counted, message=f"has {more} more cells than the header; expected {len(header)}"
             )
+        if values["citation"] and (found := _CITATION.search(values["citation"])):  # PubMed's website
+            for column, part in zip(("volume", "issue", "pages"), found.groups(), strict=True):
+                values[column] = values[column] or part or ""
         if not values["pages"] and values["first_page"]:
             values["pages"] = "-".join(page for page in (values["first_page"], values["last_page"]) if page)
         yield CsvRow(values=values, line=rows.line_num + counted, header=printed, cells=row)
@@ -267,16 +274,20 @@ def amend_cells(cells: Cells, article: Article, fields: Iterable[str]) -> Cells:
     return tuple(amended)
 
 
-def standard(cells: Cells) -> Cells:
-    """Returns a row under the names of `COLUMNS`; a column that is none of them, or the second of one, keeps its own."""
+def standard(cells: Cells, key: str, source: str) -> Cells:
+    """Returns a row under the names of `COLUMNS`, with its key and source where it lacks them.
+
+    A column that is none of them, or the second of one, keeps its own name.
+    """
     taken: set[str] = set()
     renamed = []
     for name, value in cells:
         column = _NAMED.get(_plain(name), "")
         known = column if column in COLUMNS and column not in taken else name
         taken.add(known)
-        renamed.append((known, value))
-    return tuple(renamed)
+        renamed.append((known, value or {"record_id": key, "source": source}.get(known, "")))
+    lead = () if "record_id" in taken else (("record_id", key),)
+    return (*lead, *renamed, *((("source", source),) if source and "source" not in taken else ()))
 
 
 def write_rows(rows: Sequence[Cells]) -> str:

@@ -164,14 +164,19 @@ def write_wos(article: Article) -> str:
 def amend_wos(text: str, article: Article, fields: Iterable[str]) -> str:
     """Returns a record with some fields as an article has them; every other line stays as it is."""
     names = [name for name in _TAGS_OF if name in set(fields)]
-    dropped = (tag for name in names for tag in _TAGS_OF[name])
+    dropped = {tag for name in names for tag in _TAGS_OF[name]}
     added = [line for name in names for line in _lines(article, name)]
-    return amended_lines(text, _tag, dropped, added, end="ER")
+    return closed(amended_lines(text, _tag, lambda tag, _: tag in dropped, added, end="ER"))
 
 
-def _tag(line: str) -> str:
+def closed(text: str) -> str:
+    """Returns a record with the line that ends it."""
+    return text if _tag(text.rsplit("\n", 1)[-1])[0] == "ER" else f"{text}\nER"
+
+
+def _tag(line: str) -> tuple[str, str]:
     found = _LINE.fullmatch(line)
-    return found[1] if found else ""
+    return (found[1], found[2] or "") if found else ("", line)
 
 
 def _lines(article: Article, name: str) -> Iterator[str]:

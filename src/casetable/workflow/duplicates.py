@@ -12,13 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from casetable.curation.files import read_rulings
-from casetable.dedup import Decision, Deduplicated, Entry, Merged, Settings, decide, deduplicate, merge, normalize
+from casetable.dedup import (
+    Decision,
+    Deduplicated,
+    Entry,
+    Merged,
+    Pair,
+    Settings,
+    decide,
+    deduplicate,
+    merge,
+    normalize,
+    told_fields,
+)
 from casetable.errors import UsageError
 from casetable.formats.articles import Flaw, Stored, read_articles_of, stored_row
 from casetable.formats.bibliography import Written, lacking_pmid, write_bibliography
-from casetable.formats.export import Form
+from casetable.formats.export import Form, doi_of, noted_pmid
 from casetable.formats.table_csv import CsvRow, is_csv, read_csv
-from casetable.model import Ruling, normal_key
+from casetable.model import PMID, Ruling, normal_key, record_key
 from casetable.model.article import Article
 from casetable.problems import did_you_mean, joined
 from casetable.workspace.articles import read_bytes
@@ -31,7 +43,7 @@ Progress = Callable[[str, int, int], None]
 class DedupedFiles:
     """The records of files in their order, what was found among them, and what could not be read or followed.
 
-    `stored` are the records as they were read, where that was asked for, with the file of each.
+    `stored` are the records as they were read, where that was asked for; `ruled` the pairs that a person ruled on.
     """
 
     files: tuple[str, ...]
@@ -39,6 +51,7 @@ class DedupedFiles:
     found: Deduplicated
     faults: tuple[str, ...]
     stored: tuple[Stored, ...] = ()
+    ruled: tuple[tuple[Ruling, tuple[int, int]], ...] = ()
 
     @property
     def duplicates(self) -> int:
@@ -79,17 +92,37 @@ def dedupe_files(
         found=found,
         faults=tuple(faults),
         stored=tuple(read.stored),
+        ruled=(*same, *apart),
     )
 
 
-def explain_entries(files: Sequence[Path], one: str, other: str, settings: Settings | None = None) -> Decision:
-    """Returns what is decided of two records of files, by their ids, and why; raises UsageError for an unknown one."""
-    by_id = {entry.id: entry for entry in _read(files).entries}
+def explain_entries(
+    files: Sequence[Path], one: str, other: str, settings: Settings | None = None, rulings: Path | None = None
+) -> tuple[Decision, tuple[str, ...], str]:
+    """Returns what is decided of two records of files, by their ids, how each field compares, and what a person ruled.
+
+    Raises UsageError for an unknown record.
+    """
+    entries = _read(files).entries
+    by_id = {entry.id: entry for entry in entries}
+    for name in (one, other):
+        if name not in by_id:
+            by_id.update({key: entry for entry in reversed(entries) for key in _identifiers(entry)})
     for name in (one, other):
         if name not in by_id:
             hint = did_you_mean(name, by_id)
             raise UsageError(f"there is no record {name!r} in the files{'; ' + hint if hint else ''}")
-    return decide(normalize(by_id[one]), normalize(by_id[other]), settings=settings)
+    a, b = by_id[one], by_id[other]
+    decision = decide(normalize(a), normalize(b), settings=settings)
+    ruled = ""
+    if rulings:
+        at = {id(entry): place for place, entry in enumerate(entries)}
+        pair = {at[id(a)], at[id(b)]}
+        same, apart = _ruled(rulings, entries, [])
+        for ruling, found in (*same, *apart):
+            if set(found) == pair:
+                ruled = f"ruled {'the same' if ruling.is_same else 'different'} by {ruling.by} on {ruling.when}"
+    return decision, told_fields(decision, a, b), ruled
 
 
 def write_records(path: Path | None, deduped: DedupedFiles, form: Form, *, merges: bool = True) -> bytes:
@@ -98,7 +131,7 @@ def write_records(path: Path | None, deduped: DedupedFiles, form: Form, *, merge
     Writes them to `path` where one is given. Raises UsageError where the format cannot hold them, WriteError.
     """
     if merges:
-        written = [_written(deduped, group, merged) for group, merged in _merged(deduped)]
+        written = [_written(deduped, group, merged) for group, merged in _merged(deduped, form)]
     else:
         written = [_written(deduped, (at,), None) for at in range(len(deduped.stored))]
     if lacking := lacking_pmid(form, written):
@@ -114,29 +147,36 @@ def write_records(path: Path | None, deduped: DedupedFiles, form: Form, *, merge
     return data
 
 
-def write_merges(path: Path, deduped: DedupedFiles) -> None:
+def write_merges(path: Path, deduped: DedupedFiles, form: Form | None = None) -> None:
     """Writes how each group of records became one, a line of JSON each, with every record whole, so that it can be undone.
+
+    `form` is the format in which the records are written, whose own records are the base.
 
     Raises UsageError, WriteError.
     """
     _refuse_folder(path)
     because: dict[int, list[list[str]]] = defaultdict(list)
     group_of = {at: group[0] for group in deduped.found.groups for at in group}
+    for ruling, (a, b) in deduped.ruled:
+        if ruling.is_same and group_of[a] == group_of[b]:
+            because[group_of[a]].append([deduped.entries[a].id, deduped.entries[b].id, f"ruled by {ruling.by}"])
     for pair in deduped.found.same:
         if group_of[pair.one] == group_of[pair.other]:
             one, other = deduped.entries[pair.one].id, deduped.entries[pair.other].id
             because[group_of[pair.one]].append([one, other, pair.decision.rule])
     lines = [
         json.dumps(_merge_value(deduped, group, merged, because[group[0]]), ensure_ascii=False)
-        for group, merged in _merged(deduped)
+        for group, merged in _merged(deduped, form)
         if len(group) > 1
     ]
     write_whole(path, "".join(f"{line}\n" for line in lines).encode("utf-8", errors="replace"))
 
 
-def _merged(deduped: DedupedFiles) -> Iterator[tuple[tuple[int, ...], Merged]]:
+def _merged(deduped: DedupedFiles, form: Form | None) -> Iterator[tuple[tuple[int, ...], Merged]]:
     for group in deduped.found.groups:
-        yield group, merge([deduped.stored[at].article for at in group])
+        # A record of the format that is written keeps what only that format has.
+        favored = [n for n, at in enumerate(group) if (o := deduped.stored[at].original) and o.form is form]
+        yield group, merge([deduped.stored[at].article for at in group], favored)
 
 
 def _written(deduped: DedupedFiles, group: Sequence[int], merged: Merged | None) -> Written:
@@ -158,7 +198,7 @@ def _merge_value(
     return {
         "schema": 1,
         "record": names[merged.base],
-        "fields": {field: names[at] for field, at in sorted(merged.origins.items())},
+        "fields": {field: [names[at] for at in givers] for field, givers in sorted(merged.origins.items())},
         "differing": list(merged.differing),
         "because": because,
         "records": [_original_value(deduped, at) for at in group],
@@ -189,20 +229,27 @@ def write_pairs(path: Path, deduped: DedupedFiles) -> None:
     Raises UsageError, WriteError.
     """
     found = deduped.found
-    pairs = sorted((*found.same, *found.possible, *found.linked), key=lambda pair: (pair.one, pair.other))
-    linked = {id(pair) for pair in found.linked}
-    rows = [
-        (
-            deduped.entries[pair.one].id,
-            deduped.entries[pair.other].id,
-            "linked" if id(pair) in linked else pair.decision.verdict.value,
-            pair.decision.rule,
-            *(field.partition(": ")[2] for field in pair.decision.fields),
-        )
-        for pair in pairs
-    ]
+    pairs = (*found.same, *found.possible, *found.linked)
+    verdicts = dict.fromkeys(map(_positions, found.linked), "linked")
+    ruled = {positions: ruling for ruling, positions in deduped.ruled}
+    decisions = {_positions(pair): pair.decision for pair in pairs}
     names = ("title", "abstract", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "pmcid")
-    _write(path, ("id_a", "id_b", "verdict", "rule", *names), rows)
+    rows = []
+    for one, other in sorted({*decisions, *((min(pair), max(pair)) for pair in ruled)}):
+        decision = decisions.get((one, other))
+        ruling = ruled.get((one, other)) or ruled.get((other, one))
+        if ruling is not None:
+            verdict, rule = "same" if ruling.is_same else "different", f"ruled by {ruling.by}"
+        elif decision is not None:
+            verdict, rule = verdicts.get((one, other), decision.verdict.value), decision.rule
+        fields = [field.partition(": ")[2] for field in decision.fields] if decision else [""] * len(names)
+        rows.append((deduped.entries[one].id, deduped.entries[other].id, verdict, rule, *fields))
+    # No name of a bibliographic column, so that the file is not taken for records.
+    _write(path, ("id_a", "id_b", "verdict", "rule", *(f"{name}_compared" for name in names)), rows)
+
+
+def _positions(pair: Pair) -> tuple[int, int]:
+    return pair.one, pair.other
 
 
 def _refuse_folder(path: Path) -> None:
@@ -216,7 +263,7 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(path, text.getvalue().encode())
+    write_whole(path, text.getvalue().encode("utf-8", errors="replace"))
 
 
 @dataclass(kw_only=True)
@@ -307,8 +354,9 @@ def _renamed(entry: Entry, name: str) -> Entry:
 
 def _of_row(row: CsvRow, own: str, source: str) -> Entry:
     value = row.values
+    key = record_key(pmid=value["pmid"] if PMID.fullmatch(value["pmid"]) else "", doi=doi_of([value["doi"]]), own=own)
     return Entry(
-        id=value["record_id"] or own,
+        id=value["record_id"] or key,
         title=value["title"],
         authors=(value["authors"],) if value["authors"] else (),
         year=value["year"],
@@ -317,7 +365,7 @@ def _of_row(row: CsvRow, own: str, source: str) -> Entry:
         issue=value["issue"],
         pages=value["pages"],
         doi=value["doi"],
-        pmid=value["pmid"],
+        pmid=value["pmid"] or noted_pmid(value["extra"]),
         abstract=value["abstract"],
         source=value["source"] or source,
     )

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from casetable.curation.edits import add_decisions
@@ -110,11 +110,12 @@ def take_decisions(
         reasons = review.inputs.protocol.exclusion_reasons if review.inputs.protocol else {}
         if reason and reason not in reasons:
             raise UsageError(
-                f"{shown(reason)} is no reason of the protocol; expected {joined(reasons) or 'one in review.yaml'}"
+                f"{shown(reason)} is no reason of the protocol; expected {joined(reasons) if reasons else 'one in review.yaml'}"
             )
         found = _Taking(review, reasons, reason, by, stage, today)
         for record in records:
-            found.take(record)
+            found.collect(record)
+        found.decide()
         if found.decisions and not is_dry:
             added = [(decision, f"{item.record.label}, {item.record.title}") for decision, item in found.decisions]
             workspace.write(SCREENING, add_decisions(SCREENING, workspace.read(SCREENING), added))
@@ -147,6 +148,16 @@ def _read(files: Sequence[Path]) -> tuple[list[ScreenedRecord], list[str]]:
     return records, faults
 
 
+@dataclass(slots=True)
+class _Voted:
+    """A report with all votes on it, in the order in which they came."""
+
+    record: ScreenedRecord
+    item: Item
+    votes: dict[tuple[str, Vote], None] = field(default_factory=dict)
+    reasons: dict[str, None] = field(default_factory=dict)
+
+
 class _Taking:
     """The decisions of a tool, record by record."""
 
@@ -167,40 +178,64 @@ class _Taking:
         for item in review.items:
             for key in item.group.keys:
                 self._titles[_title(review.records[key].title)].append(item)
-        self._seen: dict[str, Verdict] = {}
+        self._voted: dict[tuple[str, ...], _Voted] = {}
 
-    def take(self, record: ScreenedRecord) -> None:
-        votes = {vote for _, vote in record.votes}
-        if not votes:
+    def collect(self, record: ScreenedRecord) -> None:
+        """Takes the votes on a record, of which several files, or one, may hold more."""
+        if record.is_unclear:
+            self._leave(record, "has a decision that cannot be read; expected one as Rayyan writes it")
+            return
+        if not record.votes:
             self.unseen += 1
             return
-        item = self._item(record)
-        if item is None:
+        items = self._items(record)
+        if len(items) == 1:
+            voted = self._voted.setdefault(items[0].group.keys, _Voted(record, items[0]))
+            voted.votes.update(dict.fromkeys(record.votes))
+            voted.reasons.update(dict.fromkeys(record.reasons))
+        elif items:
+            named = joined([item.record.key for item in items], "and")
+            self._leave(record, f"may be one of several records: {named}")
+        else:
             self._leave(record, "is no record of this review")
-            return
+
+    def decide(self) -> None:
+        """Makes a decision of every record on which all votes agree."""
+        for voted in self._voted.values():
+            self._decide(voted)
+
+    def _decide(self, voted: _Voted) -> None:
+        record, item = voted.record, voted.item
+        votes = {vote for _, vote in voted.votes}
         if Vote.MAYBE in votes or len(votes) > 1:
-            said = ", ".join(f"{name or 'somebody'} {vote}" for name, vote in record.votes)
-            self._leave(record, f"is not agreed on: {said}")
+            said = ", ".join(f"{name or 'somebody'} {vote}" for name, vote in voted.votes)
+            self._leave(record, f"is not agreed on: {said}" if len(voted.votes) > 1 else f"is undecided: {said}")
             return
         verdict = Verdict.INCLUDE if votes == {Vote.INCLUDE} else Verdict.EXCLUDE
         earlier = next((d for d in reversed(item.decisions) if d.stage is self._stage), None)
-        before = earlier.verdict if earlier else self._seen.get(item.record.key)
-        if before is not None:
-            self.already += before is verdict
-            if before is not verdict:
-                who = f"{earlier.by} ({earlier.place})" if earlier else "another record of the export"
-                self._leave(record, f"is to {verdict}, but {who} decided to {before}")
+        if earlier is not None:
+            self.already += earlier.verdict is verdict
+            if earlier.verdict is not verdict:
+                self._leave(record, f"is to {verdict}, but {earlier.by} ({earlier.place}) decided to {earlier.verdict}")
             return
-        reason = self._reason_for(record) if verdict is Verdict.EXCLUDE else ""
+        known = [self._reason_of[plain] for reason in voted.reasons if (plain := _plain(reason)) in self._reason_of]
+        reason = next(iter(known), self._reason) if verdict is Verdict.EXCLUDE else ""
+        lacking = []
         if verdict is Verdict.EXCLUDE and not reason:
-            given = f"; {joined([shown(r) for r in record.reasons], 'and')} is none" if record.reasons else ""
-            self._leave(record, f"is excluded without a reason of the protocol{given}; give --reason")
-            return
-        by = self._by or ", ".join(dict.fromkeys(name for name, _ in record.votes if name))
+            given = [shown(reason) for reason in voted.reasons]
+            none = f" ({joined(given, 'and')} is none)" if given else ""
+            lacking.append(f"is excluded without a reason of the protocol{none}; give --reason")
+        by = self._by or ", ".join(dict.fromkeys(name for name, _ in voted.votes if name))
         if not by.strip() or not can_be_written(by):
-            self._leave(record, "was decided by nobody who is named; give --by")
+            lacking.append("was decided by nobody who is named; give --by")
+        if lacking:
+            self._leave(record, "; ".join(lacking))
             return
-        self._seen[item.record.key] = verdict
+        # What the tool said where the protocol's reason says it in other words, or less.
+        others = [
+            told for told in voted.reasons if verdict is Verdict.EXCLUDE and self._reason_of.get(_plain(told)) != reason
+        ]
+        note = f"reason given: {', '.join(others)}" if others else ""
         decision = Decision(
             key=item.record.key,
             stage=self._stage,
@@ -208,7 +243,7 @@ class _Taking:
             reason=reason,
             by=" ".join(by.split()),
             when=self._today,
-            note="",
+            note=note if can_be_written(note) else "",
             place=Place(path=SCREENING),
         )
         self.decisions.append((decision, item))
@@ -216,22 +251,20 @@ class _Taking:
     def _leave(self, record: ScreenedRecord, why: str) -> None:
         self.open.append(f"{shown(record.article.title or record.key, 80)} {why}")
 
-    def _item(self, record: ScreenedRecord) -> Item | None:
+    def _items(self, record: ScreenedRecord) -> list[Item]:
+        """Returns the reports that a record may be: one where its key and its identifiers agree."""
         article = record.article
-        names = (
-            record.key,
-            f"pmid:{article.pmid}" if article.pmid else "",
-            f"doi:{article.doi}" if article.doi else "",
-        )
-        for name in filter(None, names):
-            if item := self._review.item_of(name):
-                return item
-        like = _once(self._titles.get(_title(article.title), ())) if article.title else []
-        return like[0] if len(like) == 1 else None
+        names = [f"pmid:{article.pmid}" if article.pmid else "", f"doi:{article.doi}" if article.doi else ""]
+        named = [item for name in names if name and (item := self._review.item_of(name))]
+        keys = dict.fromkeys((record.key, record.key.rstrip("|;},<")))
+        own = next((item for key in keys if key and (item := self._review.item_of(key))), None)
+        if own is not None and not named and article.title and not self._is_titled(own, article.title):
+            named = _once(self._titles.get(_title(article.title), ()))
+        found = _once([*([own] if own else []), *named])
+        return found or (_once(self._titles.get(_title(article.title), ())) if article.title else [])
 
-    def _reason_for(self, record: ScreenedRecord) -> str:
-        known = (self._reason_of.get(_plain(reason)) for reason in record.reasons)
-        return next((reason for reason in known if reason), self._reason)
+    def _is_titled(self, item: Item, title: str) -> bool:
+        return any(_title(self._review.records[key].title) == _title(title) for key in item.group.keys)
 
 
 def _once(items: Iterable[Item]) -> list[Item]:

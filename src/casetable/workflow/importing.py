@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -17,6 +18,7 @@ from casetable.curation.nodes import can_be_written
 from casetable.dedup import is_another
 from casetable.errors import UsageError
 from casetable.formats.articles import Flaw, Stored, read_articles_of
+from casetable.formats.export import whole
 from casetable.formats.logs import search_id, write_records, write_search
 from casetable.model import SEARCHED_SOURCE, ExportFile, Method, Record, Search, Strategy, record_key
 from casetable.model.article import Article, record_of
@@ -113,20 +115,21 @@ def import_exports(
             term=chosen.text,
             by=" ".join(by.split()),
             files=tuple(
-                ExportFile(name=e.path.name, sha256=sha256(e.data).hexdigest(), records=len(e.articles))
+                ExportFile(name=whole(e.path.name), sha256=sha256(e.data).hexdigest(), records=len(e.articles))
                 for e in exports
             ),
         )
         search = replace(search, id=search_id(search))
-        if any(known.id == search.id for known in review.inputs.searches):
+        if last and last.when == when and set(last.files) == set(search.files):
             raise UsageError(f"these exports were imported already, as the search of {chosen.name} on {searched}")
+        told, line = write_records(records.values()), write_search(search)
         if not is_dry:
             answers = workspace.answers()
             for export, named in zip(exports, keys, strict=True):
                 answers.keep(export.data, named, when)
             if new_file:
                 workspace.write(new_file, data, is_new=True)
-            workspace.commit_refresh(write_records(records.values()), write_search(search))
+            workspace.commit_refresh(told, line)
     return Imported(
         search=search,
         is_first=last is None,
@@ -185,10 +188,12 @@ def _query_text(path: Path) -> str:
     if fault:
         raise UsageError(fault)
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n").strip()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8; expected a file with the query as it was run") from None
-    if not text or not can_be_written(text):
+    lines = [line.rstrip() for line in re.split("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]", text)]
+    text = "\n".join(lines).strip("\n")
+    if not text.strip() or not can_be_written(text):
         raise UsageError(f"{path} holds no text of a query; expected the query as it was run")
     return text
 
@@ -210,9 +215,9 @@ def _strategy(review: Review, source: str, name: str, text: str, *, is_register:
         raise UsageError(f"{plain} has {len(own)} strategies; expected --name {joined(sorted(s.name for s in own))}")
     else:
         chosen = own[0]
-    if text and text != chosen.text:
+    if text and text.split() != chosen.text.split():
         raise UsageError(
-            f"{chosen.name} is in the review already; edit its query in {chosen.place.path}, without --strategy"
+            f"{chosen.name} has another query in {chosen.place.path}; edit it there, and import without --strategy"
         )
     return chosen, "", b""
 
@@ -225,7 +230,8 @@ def _new_strategy(
         raise UsageError(
             f"{name!r} is no name of a strategy; expected letters, digits, '_' and '-'{'; ' + hint if hint else ''}"
         )
-    if name in known:
+    if name.casefold() in map(str.casefold, known):  # one file on macOS and Windows
+        name = next(one for one in known if one.casefold() == name.casefold())
         raise UsageError(f"there is a strategy {name} already, of {known[name].source}; expected another --name")
     path = f"{STRATEGIES}/{name}.yaml"
     data = new_strategy(source, text, method=Method.REGISTER if is_register else Method.DATABASE)
@@ -247,24 +253,26 @@ def keyed(files: Sequence[Sequence[Article]], name: str, known: Mapping[str, Rec
     what it says, so that it keeps its key in a later export.
     """
     taken: set[str] = set()
+    copies: Counter[str] = Counter()
     for articles in files:
         keys = []
         for article in articles:
             record = record_of(article, key="-", origin=name)
-            key = record_key(pmid=record.pmid, doi=record.doi)
+            key, own = record_key(pmid=record.pmid, doi=record.doi), _own_key(record, name)
+            # A record that came without an identifier before keeps the key that it has.
+            if own in known and own not in taken:
+                key = own
             if not key or key in taken or (key in known and is_another(known[key], record)):
-                key = _own_key(record, name, taken)
+                key = own
+            while key in taken:
+                copies[own] += 1
+                key = f"{own}-{copies[own] + 1}"
             taken.add(key)
             keys.append(key)
         yield tuple(keys)
 
 
-def _own_key(record: Record, name: str, taken: set[str]) -> str:
-    said = (record.title, *record.authors, record.journal, record.year, record.volume, record.pages, record.doi)
+def _own_key(record: Record, name: str) -> str:
+    said = (record.title, *record.authors, record.journal, record.year, record.volume, record.pages)
     text = "\0".join(re.sub(r"[\W_]+", " ", part.casefold()).strip() for part in said)
-    key = f"{name}:{sha256(text.encode('utf-8', 'replace')).hexdigest()[:12]}"
-    number, free = 1, key
-    while free in taken:
-        number += 1
-        free = f"{key}-{number}"
-    return free
+    return f"{name}:{sha256(text.encode('utf-8', 'replace')).hexdigest()[:12]}"
