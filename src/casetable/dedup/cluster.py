@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
 
 from casetable.dedup.decide import Decision, Settings, Verdict, decide, is_plainly_another
-from casetable.dedup.normalize import Entry, Normal, blocks, normalize
+from casetable.dedup.normalize import KEYS, Entry, Normal, normalize
 
 _LARGEST_BLOCK = 60
 _NEIGHBORS = 5
@@ -130,29 +130,52 @@ def _titles_of_doi(normals: Iterable[Normal]) -> dict[str, int]:
     return {doi: len(found) for doi, found in titles.items() if len(found) > 1}
 
 
-def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> set[int]:
+def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> array[int]:
     """Returns the pairs that share a key and are not plainly different, each as one number: lower × count + higher.
 
     Of a large block those are taken that are neighbors by title, so that time stays linear.
     """
-    members: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for at, normal in enumerate(normals):
-        for key in set(blocks(normal)):
-            members[key].append(at)
+    ordered = sorted(range(len(normals)), key=rank.__getitem__)
+    small: list[list[list[int]]] = [[] for _ in normals]
+    large: dict[int, list[list[int]]] = defaultdict(list)
+    for keys_of in KEYS:
+        for block in _shared(keys_of, normals, ordered):
+            for at in block:
+                (small if len(block) <= _LARGEST_BLOCK else large)[at].append(block)
     count = len(normals)
-    pairs: set[int] = set()
-    while members:
-        _, block = members.popitem()
-        if len(block) < 2:
-            continue
-        near: Iterable[tuple[int, int]] = combinations(block, 2)
-        if len(block) > _LARGEST_BLOCK:
-            block.sort(key=rank.__getitem__)
-            near = chain.from_iterable(zip(block, block[gap:], strict=False) for gap in range(1, _NEIGHBORS + 1))
-        for one, other in near:
-            if not is_plainly_another(normals[one], normals[other]):
-                pairs.add(one * count + other if one < other else other * count + one)
+    pairs = array("q")
+    for at in ordered:
+        others: set[int] = set()
+        # Each record leaves its blocks when its turn has come, so that each pair is met once.
+        for block in small[at]:
+            block.pop()
+            others.update(block)
+        small[at] = []
+        for block in large.pop(at, ()):
+            block.pop()
+            others.update(block[-_NEIGHBORS:])
+        one = normals[at]
+        for other in others:
+            if not is_plainly_another(one, normals[other]):
+                pairs.append(at * count + other if at < other else other * count + at)
     return pairs
+
+
+def _shared(
+    keys_of: Callable[[Normal], Iterable[Hashable]], normals: Sequence[Normal], ordered: Sequence[int]
+) -> Iterator[list[int]]:
+    """Yields the records that share a key of one kind, for each key, the first in the order last."""
+    first: dict[Hashable, int] = {}
+    blocks: dict[Hashable, list[int]] = {}
+    for at in reversed(ordered):
+        for key in keys_of(normals[at]):
+            other = first.setdefault(key, at)
+            if other == at:
+                continue
+            block = blocks.setdefault(key, [other])
+            if block[-1] != at:
+                block.append(at)
+    yield from blocks.values()
 
 
 def _joined(
