@@ -200,3 +200,19 @@ def test_a_synthetic_set_is_told_well() -> None:
     assert lost <= 3, "distinct reports"
     assert len(removed) >= 0.96 * copies
     assert len(found.possible) <= 0.02 * len(reports)
+
+
+def test_of_many_records_of_one_title_only_neighbors_are_compared() -> None:
+    many = [replace(PLAIN, id=str(at), abstract="") for at in range(500)]
+    found = deduplicate(many)
+    assert len(found.groups) == 1
+    assert found.compared <= 5 * len(many)
+
+
+def test_two_large_groups_that_surely_differ_are_not_joined() -> None:
+    """Two groups of 30 are more pairs than are compared anew: what was compared before holds them apart."""
+    place, other_place = replace(PLAIN, abstract=""), replace(PLAIN, abstract="", title=f"{BASE.title} in adults")
+    ones = [replace(place, id=f"a{at}", pmid="30000001") for at in range(30)]
+    others = [replace(other_place, id=f"b{at}", pmid="30000002") for at in range(30)]
+    found = deduplicate([*ones, *others, replace(place, id="c", pmid="")])
+    assert sorted(len(group) for group in found.groups) == [30, 31]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -189,6 +189,13 @@ def _joined(
     parent = list(range(count))
     members: dict[int, list[int]] = {}
     broken: list[Broken] = []
+    joining = {at for pair in same for at in (pair.one, pair.other)}
+    likes = {(pair.one, pair.other) for pair in same}
+    unlikes: dict[int, list[int]] = defaultdict(list)
+    for one, other in different:
+        if one in joining and other in joining:
+            unlikes[one].append(other)
+            unlikes[other].append(one)
 
     def find(at: int) -> int:
         while parent[at] != at:
@@ -198,7 +205,7 @@ def _joined(
 
     def strength(pair: Pair) -> tuple[object, ...]:
         compared = pair.decision.compared
-        agreeing = Counter((compared.doi, compared.pmid, compared.pages, compared.volume, compared.journal))[True]
+        agreeing = (compared.doi, compared.pmid, compared.pages, compared.volume, compared.journal).count(True)
         places = sorted((rank[pair.one], rank[pair.other]))
         return -agreeing, -(compared.title or 0), -(compared.authors or 0), *places
 
@@ -206,33 +213,33 @@ def _joined(
         one, other = find(pair.one), find(pair.other)
         if one == other:
             continue
+        if len(members.get(one, ())) < len(members.get(other, ())):
+            one, other = other, one
         ours, theirs = members.get(one, [one]), members.get(other, [other])
-        apart = next(_apart(ours, theirs, different, decided, rank), None) if len(ours) + len(theirs) > 2 else None
+        if len(ours) * len(theirs) <= _MOST_CROSSED:
+            crossed = {(min(a, b), max(a, b)) for a in ours for b in theirs} - likes
+        else:
+            crossed = {(min(a, b), max(a, b)) for b in theirs for a in unlikes.get(b, ()) if find(a) == one}
+        apart = next(_apart(crossed, different, decided, rank), None)
         if apart is not None:
             broken.append(Broken(pair=pair, apart=apart))
             continue
         parent[other] = one
-        members[one] = ours + theirs
-        members.pop(other, None)
+        members[one] = ours
+        ours.extend(members.pop(other, theirs))
     return [find(at) for at in range(count)], broken
 
 
 def _apart(
-    ours: Sequence[int],
-    theirs: Sequence[int],
+    pairs: Iterable[tuple[int, int]],
     different: dict[tuple[int, int], Decision],
     decided: Callable[[int, int], Decision],
     rank: Sequence[int],
 ) -> Iterator[Pair]:
-    """Yields the pairs of two groups that surely differ, compared now where they were not."""
-    pairs = sorted(
-        ((min(a, b), max(a, b)) for a in ours for b in theirs), key=lambda pair: sorted((rank[pair[0]], rank[pair[1]]))
-    )
-    for one, other in pairs:
-        decision = different.get((one, other))
-        if decision is None and len(pairs) <= _MOST_CROSSED:
-            decision = decided(one, other)
-        if decision is not None and decision.is_firm:
+    """Yields the pairs that surely differ, compared now where they were not."""
+    for one, other in sorted(pairs, key=lambda pair: sorted((rank[pair[0]], rank[pair[1]]))):
+        decision = different.get((one, other)) or decided(one, other)
+        if decision.is_firm:
             yield Pair(one=one, other=other, decision=decision)
 
 
