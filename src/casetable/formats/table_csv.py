@@ -110,7 +110,7 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         except csv.Error as error:
             yield CsvFlaw(line=rows.line_num, message=f"cannot be read as CSV ({error})")
             return
-        if not any(cell.strip() for cell in row):
+        if not any(map(str.strip, row)):
             continue
         if header is None:
             header = [(_TAGS if is_tagged else _NAMED).get(_plain(name), "") for name in row]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +44,13 @@ def dedupe_files(
 
     Raises UsageError where no record can be read.
     """
-    entries, faults = _entries(files)
-    if not entries:
-        raise UsageError("\n".join([f"no record in {joined([str(file) for file in files], 'and')}", *faults]))
-    settings = Settings(joins_cochrane_versions=joins_cochrane_versions)
-    found = deduplicate(entries, settings=settings, progress=lambda done, of: progress("comparing", done, of))
-    return DedupedFiles(files=tuple(map(str, files)), entries=tuple(entries), found=found, faults=tuple(faults))
+    with _uncollected():
+        entries, faults = _entries(files)
+        if not entries:
+            raise UsageError("\n".join([f"no record in {joined([str(file) for file in files], 'and')}", *faults]))
+        settings = Settings(joins_cochrane_versions=joins_cochrane_versions)
+        found = deduplicate(entries, settings=settings, progress=lambda done, of: progress("comparing", done, of))
+        return DedupedFiles(files=tuple(map(str, files)), entries=tuple(entries), found=found, faults=tuple(faults))
 
 
 def explain_entries(files: Sequence[Path], one: str, other: str) -> Decision:
@@ -95,6 +98,19 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     write_whole(path, text.getvalue().encode())
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps Python from looking for cycles, of which records have none: it would look at each of millions again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # nor at what is left of them
+        if was_enabled:
+            gc.enable()
+
+
 def _entries(files: Sequence[Path]) -> tuple[list[Entry], list[str]]:
     entries: list[Entry] = []
     faults: list[str] = []
@@ -106,19 +122,20 @@ def _entries(files: Sequence[Path]) -> tuple[list[Entry], list[str]]:
         entries.append(entry if names[entry.id] == 1 else _renamed(entry, f"{entry.id}#{names[entry.id]}"))
 
     for path in files:
+        stem = path.stem
         data, fault = read_bytes(path)
         if fault:
             faults.append(fault)
         elif is_csv(data[:4096]):
             for row in read_csv(data):
                 if isinstance(row, CsvRow):
-                    add(_of_row(row, f"{path}:{row.line}", path.stem))
+                    add(_of_row(row, f"{path}:{row.line}", stem))
                 else:
                     faults.append(f"{path}:{row.line}: {row.message}")
         else:
             for read in read_articles_of(str(path), [data]):
                 if isinstance(read, Stored):
-                    add(_of_article(read.article, read.key, path.stem))
+                    add(_of_article(read.article, read.key, stem))
                 elif isinstance(read, Flaw):
                     faults.append(read.message)
     return entries, faults
