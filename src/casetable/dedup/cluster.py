@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from casetable.dedup.decide import Decision, Settings, Verdict, decide, is_plainly_another
+from casetable.dedup.decide import Decision, Settings, Sieve, Verdict, decide, is_plainly_another
 from casetable.dedup.normalize import KEYS, Entry, Normal, normalize
 
 _LARGEST_BLOCK = 60
@@ -143,6 +143,7 @@ def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> array[int]:
             for at in block:
                 (small if len(block) <= _LARGEST_BLOCK else large)[at].append(block)
     count = len(normals)
+    sieve = Sieve(normals)
     pairs = array("q")
     for at in ordered:
         others: set[int] = set()
@@ -155,7 +156,7 @@ def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> array[int]:
             block.pop()
             others.update(block[-_NEIGHBORS:])
         one = normals[at]
-        for other in others:
+        for other in sieve.near(at, others):
             if not is_plainly_another(one, normals[other]):
                 pairs.append(at * count + other if at < other else other * count + at)
     return pairs
