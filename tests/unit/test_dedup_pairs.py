@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casetable.dedup import Entry, Settings, Verdict, blocks, compare, decide, deduplicate, normalize
-from casetable.dedup.decide import is_plainly_another
+from casetable.dedup.decide import Sieve, is_plainly_another
 from tests.support.duplicates import synthetic
 
 BASE = Entry(
@@ -158,6 +158,8 @@ def test_any_two_records_are_decided_the_same_both_ways(one: Entry, other: Entry
     assert compare(a, a).title in {None, 100.0}
     if is_plainly_another(a, b):
         assert decide(a, b).verdict is D
+    if not list(Sieve([a, b]).near(0, [1])):
+        assert is_plainly_another(a, b)
 
 
 SAMPLE = [each.entry for each in synthetic(120, 3)]
@@ -181,6 +183,13 @@ def test_plainly_different_pairs_are_different_on_closer_look() -> None:
                 plain += 1
                 assert decide(one, other).verdict is D
     assert plain > 1000
+    sieve = Sieve(normals)
+    sieved = 0
+    for at, one in enumerate(normals):
+        left_out = set(range(at)) - set(sieve.near(at, range(at)))
+        assert all(is_plainly_another(one, normals[other]) for other in left_out)
+        sieved += len(left_out)
+    assert sieved > plain / 2
 
 
 def test_one_record_of_each_group_has_no_duplicates() -> None:
@@ -201,3 +210,19 @@ def test_a_synthetic_set_is_told_well() -> None:
     assert lost <= 3, "distinct reports"
     assert len(removed) >= 0.96 * copies
     assert len(found.possible) <= 0.02 * len(reports)
+
+
+def test_of_many_records_of_one_title_only_neighbors_are_compared() -> None:
+    many = [replace(PLAIN, id=str(at), abstract="") for at in range(500)]
+    found = deduplicate(many)
+    assert len(found.groups) == 1
+    assert found.compared <= 5 * len(many)
+
+
+def test_two_large_groups_that_surely_differ_are_not_joined() -> None:
+    """Two groups of 30 are more pairs than are compared anew: what was compared before holds them apart."""
+    place, other_place = replace(PLAIN, abstract=""), replace(PLAIN, abstract="", title=f"{BASE.title} in adults")
+    ones = [replace(place, id=f"a{at}", pmid="30000001") for at in range(30)]
+    others = [replace(other_place, id=f"b{at}", pmid="30000002") for at in range(30)]
+    found = deduplicate([*ones, *others, replace(place, id="c", pmid="")])
+    assert sorted(len(group) for group in found.groups) == [30, 31]

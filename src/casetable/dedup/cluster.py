@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
 
-from casetable.dedup.decide import Decision, Settings, Verdict, decide, is_plainly_another
-from casetable.dedup.normalize import Entry, Normal, blocks, normalize
+from casetable.dedup.decide import Decision, Settings, Sieve, Verdict, decide, is_plainly_another
+from casetable.dedup.normalize import KEYS, Entry, Normal, normalize
 
 _LARGEST_BLOCK = 60
 _NEIGHBORS = 5
@@ -130,6 +130,7 @@ def _ranked(entries: Sequence[Entry], normals: Sequence[Normal]) -> list[int]:
             entries[at].pages,
             entries[at].doi,
             entries[at].pmid,
+            entries[at].pmcid,
             entries[at].abstract,
             entries[at].source,
             entries[at].id,
@@ -149,29 +150,53 @@ def _titles_of_doi(normals: Iterable[Normal]) -> dict[str, int]:
     return {doi: len(found) for doi, found in titles.items() if len(found) > 1}
 
 
-def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> set[int]:
+def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> array[int]:
     """Returns the pairs that share a key and are not plainly different, each as one number: lower × count + higher.
 
     Of a large block those are taken that are neighbors by title, so that time stays linear.
     """
-    members: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for at, normal in enumerate(normals):
-        for key in set(blocks(normal)):
-            members[key].append(at)
+    ordered = sorted(range(len(normals)), key=rank.__getitem__)
+    small: list[list[list[int]]] = [[] for _ in normals]
+    large: dict[int, list[list[int]]] = defaultdict(list)
+    for keys_of in KEYS:
+        for block in _shared(keys_of, normals, ordered):
+            for at in block:
+                (small if len(block) <= _LARGEST_BLOCK else large)[at].append(block)
     count = len(normals)
-    pairs: set[int] = set()
-    while members:
-        _, block = members.popitem()
-        if len(block) < 2:
-            continue
-        near: Iterable[tuple[int, int]] = combinations(block, 2)
-        if len(block) > _LARGEST_BLOCK:
-            block.sort(key=rank.__getitem__)
-            near = chain.from_iterable(zip(block, block[gap:], strict=False) for gap in range(1, _NEIGHBORS + 1))
-        for one, other in near:
-            if not is_plainly_another(normals[one], normals[other]):
-                pairs.add(one * count + other if one < other else other * count + one)
+    sieve = Sieve(normals)
+    pairs = array("q")
+    for at in ordered:
+        others: set[int] = set()
+        # Each record leaves its blocks when its turn has come, so that each pair is met once.
+        for block in small[at]:
+            block.pop()
+            others.update(block)
+        small[at] = []
+        for block in large.pop(at, ()):
+            block.pop()
+            others.update(block[-_NEIGHBORS:])
+        one = normals[at]
+        for other in sieve.near(at, others):
+            if not is_plainly_another(one, normals[other]):
+                pairs.append(at * count + other if at < other else other * count + at)
     return pairs
+
+
+def _shared(
+    keys_of: Callable[[Normal], Iterable[Hashable]], normals: Sequence[Normal], ordered: Sequence[int]
+) -> Iterator[list[int]]:
+    """Yields the records that share a key of one kind, for each key, the first in the order last."""
+    first: dict[Hashable, int] = {}
+    blocks: dict[Hashable, list[int]] = {}
+    for at in reversed(ordered):
+        for key in keys_of(normals[at]):
+            other = first.setdefault(key, at)
+            if other == at:
+                continue
+            block = blocks.setdefault(key, [other])
+            if block[-1] != at:
+                block.append(at)
+    yield from blocks.values()
 
 
 class _Rulings:
@@ -223,8 +248,15 @@ def _joined(
 ) -> tuple[list[int], list[Broken]]:
     """Joins the pairs decided the same, the most alike first, but for those that would join two that surely differ."""
     parent = list(rulings.bundle)
-    members: dict[int, list[int]] = dict(rulings.members)
+    members = {bundle: list(faces) for bundle, faces in rulings.members.items()}
     broken: list[Broken] = []
+    joining = {at for pair in same for at in (pair.one, pair.other)}
+    likes = {(pair.one, pair.other) for pair in same}
+    unlikes: dict[int, list[int]] = defaultdict(list)
+    for one, other in different:
+        if one in joining and other in joining:
+            unlikes[one].append(other)
+            unlikes[other].append(one)
 
     def find(at: int) -> int:
         while parent[at] != at:
@@ -234,7 +266,7 @@ def _joined(
 
     def strength(pair: Pair) -> tuple[object, ...]:
         compared = pair.decision.compared
-        agreeing = Counter((compared.doi, compared.pmid, compared.pages, compared.volume, compared.journal))[True]
+        agreeing = (compared.doi, compared.pmid, compared.pages, compared.volume, compared.journal).count(True)
         places = sorted((rank[pair.one], rank[pair.other]))
         return -agreeing, -(compared.title or 0), -(compared.authors or 0), *places
 
@@ -242,48 +274,48 @@ def _joined(
         one, other = find(pair.one), find(pair.other)
         if one == other:
             continue
+        if len(members.get(one, ())) < len(members.get(other, ())):
+            one, other = other, one
         ours, theirs = members.get(one, [one]), members.get(other, [other])
         if rulings.between(ours, theirs):
             continue
-        apart = _apart(ours, theirs, different, decided, rank, rulings) if len(ours) + len(theirs) > 2 else None
+        if len(ours) * len(theirs) <= _MOST_CROSSED:
+            crossed = {(min(a, b), max(a, b)) for a in ours for b in theirs} - likes
+        else:
+            crossed = {(min(a, b), max(a, b)) for b in theirs for a in unlikes.get(b, ()) if find(a) == one}
+        apart = _apart(crossed, different, decided, rank, rulings)
         if apart is not None:
             broken.append(Broken(pair=pair, apart=apart))
             continue
         parent[other] = one
-        members[one] = ours + theirs
-        members.pop(other, None)
+        members[one] = ours
+        ours.extend(members.pop(other, theirs))
     return [find(at) for at in range(count)], broken
 
 
 def _apart(
-    ours: Sequence[int],
-    theirs: Sequence[int],
+    pairs: Iterable[Positions],
     different: dict[Positions, Decision],
     decided: Callable[[int, int], Decision],
     rank: Sequence[int],
     rulings: _Rulings,
 ) -> Pair | None:
-    """Returns two records of two groups that surely differ, compared now where they were not.
+    """Returns two records of some pairs that surely differ, compared now where they were not.
 
     Where a ruling joined two that surely differ, the like of one is not held against the other.
     """
-    pairs = sorted(
-        ((min(a, b), max(a, b)) for a in ours for b in theirs), key=lambda pair: sorted((rank[pair[0]], rank[pair[1]]))
-    )
-    is_small = len(pairs) <= _MOST_CROSSED
 
     def firm(one: int, other: int) -> Decision | None:
-        decision = different.get((min(one, other), max(one, other)))
-        if decision is None and is_small:
-            decision = decided(min(one, other), max(one, other))
-        return decision if decision is not None and decision.is_firm else None
+        pair = min(one, other), max(one, other)
+        decision = different.get(pair) or decided(*pair)
+        return decision if decision.is_firm else None
 
     def is_overruled(one: int, other: int) -> bool:
         """Whether another face of `one`'s bundle, which is as different from `one`, is like `other`."""
         faces = rulings.members.get(rulings.bundle[one], ())
         return any(face != one and firm(face, one) and not firm(face, other) for face in faces)
 
-    for one, other in pairs:
+    for one, other in sorted(pairs, key=lambda pair: sorted((rank[pair[0]], rank[pair[1]]))):
         decision = firm(one, other)
         if decision is not None and not is_overruled(one, other) and not is_overruled(other, one):
             return Pair(one=one, other=other, decision=decision)

@@ -6,10 +6,14 @@ what is like but not certain is "possible", for a person.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
+from string import ascii_lowercase
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
@@ -96,8 +100,9 @@ _COCHRANE = "10.1002/14651858."
 _ALIKE, _MOST, _FIRST, _NONE = 1.0, 0.8, 0.6, 0.0
 _AUTHORS = {_ALIKE: "agree", _MOST: "most agree", _FIRST: "the first agrees", _NONE: "differ"}
 
-# Titles, in per cent alike: the same but for typing; near; of one report if the place is the same.
-_TITLE_SAME, _TITLE_NEAR, _TITLE_OF_PLACE = 95.0, 88.0, 60.0
+# Titles, in per cent alike: the same but for typing; near; of one report at all; and of one if the place is the same.
+_TITLE_SAME, _TITLE_NEAR, _TITLE_LEAST, _TITLE_OF_PLACE = 95.0, 88.0, 80.0, 60.0
+_WITHIN = 97.0  # of a title with a part of another
 _SHORT_TITLE, _SHORT_CHARACTERS = 5, 25  # words; shorter ones stand over many reports
 _ABSTRACT_LEAST = 80  # characters
 _ABSTRACT_OTHER = 50.0  # two texts of one language have about so much in common
@@ -109,8 +114,8 @@ def compare(one: Normal, other: Normal) -> Compared:
     if one.title and other.title:
         title = 100.0 if one.title == other.title else fuzz.ratio(one.title, other.title)
         if title < _TITLE_SAME:
-            title = max(title, fuzz.token_sort_ratio(one.title, other.title))
-            if "".join(one.words) == "".join(other.words):
+            title = max(title, fuzz.token_sort_ratio(one.title, other.title, score_cutoff=title))
+            if one.title.replace(" ", "") == other.title.replace(" ", ""):
                 title = 100.0
     abstract = None
     if min(len(one.abstract), len(other.abstract)) > _ABSTRACT_LEAST:
@@ -134,23 +139,116 @@ def is_plainly_another(one: Normal, other: Normal) -> bool:
 
     Where it says so, `decide` says "different".
     """
-    if (one.pmid and one.pmid == other.pmid) or (one.doi and one.doi == other.doi) or not (one.title and other.title):
+    doi, pmid, volume = one.doi, one.pmid, one.volume
+    if (pmid and pmid == other.pmid) or (doi and doi == other.doi) or not (one.title and other.title):
         return False
     if one.pmcid and one.pmcid == other.pmcid:
         return False
-    if one.doi and other.doi and one.doi.startswith(_COCHRANE) and other.doi.startswith(_COCHRANE):
+    has_dois = doi and other.doi
+    if has_dois and doi.startswith(_COCHRANE) and other.doi.startswith(_COCHRANE):
         return False
     if one.is_preprint != other.is_preprint:
         return False
-    if one.pmid and other.pmid:
+    if (pmid and other.pmid) or one.is_notice != other.is_notice:
         return True
-    is_other_volume = bool(one.volume and other.volume) and one.volume != other.volume
-    is_other_page = _pages(one, other) is False
-    if is_other_page and (is_other_volume or (one.doi and other.doi)):
+    has_volumes = volume and other.volume
+    is_other_volume = has_volumes and volume != other.volume
+    is_other_year = one.year and other.year and abs(one.year - other.year) > 1
+    if is_other_volume and (is_other_year or has_dois):
         return True
-    if one.year and other.year and abs(one.year - other.year) > 1:
-        return not (one.pages and other.pages and one.volume and other.volume) or is_other_page or is_other_volume
-    return False
+    if is_other_year and not (has_volumes and one.pages and other.pages):
+        return True
+    is_page = _pages(one, other)
+    if is_page is False and (is_other_volume or is_other_year or has_dois):
+        return True
+    if has_dois and _journal(one, other) is False:
+        return True
+    if not (is_page and has_volumes and not is_other_volume):
+        return _is_other_text(one, other) or _is_other_title(one, other, _TITLE_LEAST)
+    is_translated = _is_one_range(one, other) and min(len(one.names), len(other.names)) > 2
+    return not is_translated and _is_other_title(one, other, _TITLE_OF_PLACE)
+
+
+class Sieve:
+    """Some records, each field a number, so that most of very many pairs are told to be plainly different at little cost.
+
+    It never leaves out a pair of which `is_plainly_another` does not say so too.
+    """
+
+    def __init__(self, normals: Sequence[Normal]) -> None:
+        self._dois = _numbered(normal.doi for normal in normals)
+        self._pmids = _numbered(normal.pmid for normal in normals)
+        self._pmcids = _numbered(normal.pmcid for normal in normals)
+        self._volumes = _numbered(normal.volume for normal in normals)
+        self._pages = _numbered(normal.first_page.lstrip(ascii_lowercase) for normal in normals)
+        self._years = array("i", (normal.year or 0 for normal in normals))
+        self._are_notices = bytes(normal.is_notice for normal in normals)
+        self._are_open = bytes(map(_is_open, normals))
+
+    def near(self, at: int, others: Iterable[int]) -> Iterable[int]:
+        """Returns the positions of those others that may be of the report of the one at a position."""
+        if self._are_open[at]:
+            return others
+        dois, pmids, volumes, pages, years = self._dois, self._pmids, self._volumes, self._pages, self._years
+        are_notices, are_open = self._are_notices, self._are_open
+        doi, pmid, volume, page, year = dois[at], pmids[at], volumes[at], pages[at], years[at]
+        pmcids, pmcid = self._pmcids, self._pmcids[at]
+        is_notice = are_notices[at]
+        near = []
+        for other in others:
+            its_doi, its_pmid = dois[other], pmids[other]
+            if (doi and doi == its_doi) or (pmid and pmid == its_pmid) or (pmcid and pmcid == pmcids[other]):
+                near.append(other)
+                continue
+            if are_open[other]:
+                near.append(other)
+                continue
+            if (pmid and its_pmid) or is_notice != are_notices[other]:
+                continue
+            its_year, its_volume, its_page = years[other], volumes[other], pages[other]
+            is_other_year = year and its_year and not -1 <= year - its_year <= 1
+            is_other_volume = volume and its_volume and volume != its_volume
+            if is_other_volume and (is_other_year or (doi and its_doi)):
+                continue
+            if is_other_year and not (volume and its_volume):
+                continue
+            if (page and its_page and page != its_page) and (is_other_volume or is_other_year or (doi and its_doi)):
+                continue
+            near.append(other)
+        return near
+
+
+def _is_open(normal: Normal) -> bool:
+    """Whether numbers cannot tell a record from others: no title, no plain article, or pages from the last to the first."""
+    first = normal.first_page
+    return (
+        not normal.title
+        or normal.is_preprint
+        or normal.doi.startswith(_COCHRANE)
+        or any((len(page), page) < (len(first), first) for page in normal.pages)
+    )
+
+
+def _numbered(values: Iterable[str]) -> array[int]:
+    """Returns a number for each text, the same for the same, and 0 for none."""
+    numbers: dict[str, int] = {"": 0}
+    return array("i", (numbers.setdefault(value, len(numbers)) for value in values))
+
+
+def _is_other_title(one: Normal, other: Normal, least: float) -> bool:
+    """Says whether two titles are less alike than is asked for, and neither is the other without its end."""
+    alike = fuzz.ratio(one.title, other.title)
+    if alike >= least or fuzz.token_sort_ratio(one.title, other.title, score_cutoff=least):
+        return False
+    if _may_be_within(one, other, alike) and fuzz.partial_ratio(one.title, other.title, score_cutoff=_WITHIN):
+        return False
+    return one.title.replace(" ", "") != other.title.replace(" ", "")
+
+
+def _is_other_text(one: Normal, other: Normal) -> bool:
+    if min(len(one.abstract), len(other.abstract)) <= _ABSTRACT_LEAST:
+        return False
+    return fuzz.ratio(one.abstract, other.abstract, score_cutoff=_ABSTRACT_OTHER) < _ABSTRACT_OTHER
 
 
 def decide(
@@ -251,7 +349,7 @@ def _by_place_and_title(one: Normal, other: Normal, c: Compared, *, numbers_diff
             return _S, "the same pages from first to last, and authors, under a translated title", False
         if c.journal and authors is None and title >= 80:
             return _S, "the same place and title, no authors to compare", False
-    if title < 80 and not is_within:
+    if title < _TITLE_LEAST and not is_within:
         return _D, "other titles", False
     if numbers_differ:
         return _D, "other numbers in the titles", True
@@ -323,15 +421,16 @@ def _authors(one: Normal, other: Normal) -> float | None:
     """Names are looked for anywhere in the other list, by any of their words: their order differs from database to database."""
     if not (one.names and other.names):
         return None
-    here, there = one.all_words, other.all_words
     first, second = one.names[0], other.names[0]
     is_first = (
-        not first.words.isdisjoint(there)
-        or not second.words.isdisjoint(here)
+        not first.words.isdisjoint(second.words)
+        or not first.words.isdisjoint(other.all_words)
+        or not second.words.isdisjoint(one.all_words)
         or any(JaroWinkler.similarity(first.family, name.family) > 0.92 for name in other.names[:3])
     )
-    fewer, others = (one.names, there) if len(one.names) <= len(other.names) else (other.names, here)
-    share = sum(name.family in others for name in fewer) / len(fewer)
+    fewer, more = (one, other) if len(one.names) <= len(other.names) else (other, one)
+    others = more.all_words
+    share = sum([name.family in others for name in fewer.names]) / len(fewer.names)
     if is_first and (share >= 0.5 or min(len(one.names), len(other.names)) <= 2):
         return _ALIKE
     if share >= 0.5:
@@ -345,6 +444,7 @@ def _journal(one: Normal, other: Normal) -> bool | None:
     return any(_is_one_journal(a, b) for a in one.journals for b in other.journals)
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_one_journal(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Abbreviated words begin like the whole ones; an acronym has their initials."""
     if one == other:
@@ -366,15 +466,27 @@ def _pages(one: Normal, other: Normal) -> bool | None:
         return len(one.pages & other.pages) == min(len(one.pages), len(other.pages))
     if one.first_page == other.first_page:
         return True
-    digits = [page.lstrip("abcdefghijklmnopqrstuvwxyz") for page in (one.first_page, other.first_page)]
+    if one.first_page.isdigit() and other.first_page.isdigit():
+        return False
+    digits = [page.lstrip(ascii_lowercase) for page in (one.first_page, other.first_page)]
     return digits[0] == digits[1] and len(digits[0]) > 1
 
 
 def _is_within(one: Normal, other: Normal, c: Compared) -> bool:
     """Whether one title is the other without its end, or its beginning."""
-    if (c.title or 0) >= _TITLE_SAME or min(len(one.title), len(other.title)) <= 25:
+    title = c.title or 0
+    if title >= _TITLE_SAME or not _may_be_within(one, other, title):
         return False
-    return fuzz.partial_ratio(one.title, other.title) >= 97
+    return fuzz.partial_ratio(one.title, other.title, score_cutoff=_WITHIN) >= _WITHIN
+
+
+def _may_be_within(one: Normal, other: Normal, alike: float) -> bool:
+    """Says at once of most titles that neither can be within the other, by how much the whole titles are alike.
+
+    Of the shorter one, w % alike with a part of the other that is no longer, at least w / (200 - w) is there in order.
+    """
+    shorter, longer = sorted((len(one.title), len(other.title)))
+    return shorter > 25 and alike > 200 * _WITHIN / (200 - _WITHIN) * shorter / (shorter + longer) - 1
 
 
 def _is_one_range(one: Normal, other: Normal) -> bool:
@@ -384,8 +496,10 @@ def _is_one_range(one: Normal, other: Normal) -> bool:
 
 def _is_version(one: Normal, other: Normal) -> bool:
     """Whether two records are of versions of one Cochrane review: 10.1002/14651858.CD006828.pub2 and .pub3."""
+    if not (one.doi.startswith(_COCHRANE) and other.doi.startswith(_COCHRANE)):
+        return False
     stems = [record.doi.rpartition(".pub")[0] or record.doi for record in (one, other)]
-    return one.doi != other.doi and stems[0] == stems[1] and stems[0].startswith(_COCHRANE)
+    return one.doi != other.doi and stems[0] == stems[1]
 
 
 _OPPOSED = ({"male", "female"}, {"males", "females"}, {"men", "women"}, {"boys", "girls"}, {"adults", "children"})
@@ -398,8 +512,7 @@ def _is_swapped(one: Normal, other: Normal, *, is_one_text: bool) -> bool:
 
     Over one text, only opposed words count, as men and women.
     """
-    here, there = Counter(one.words), Counter(other.words)
-    ours, theirs = list((here - there).elements()), list((there - here).elements())
+    ours, theirs = _beyond(one.words, other.words), _beyond(other.words, one.words)
     if "".join(ours) == "".join(theirs):
         return False
     if any(_are_opposed(word, candidate) for word in ours for candidate in theirs):
@@ -416,8 +529,7 @@ def _is_swapped(one: Normal, other: Normal, *, is_one_text: bool) -> bool:
 
 def _has_more(one: Normal, other: Normal) -> bool:
     """Whether one title has a word of weight that the other has not, not even misspelled: a subgroup, another country."""
-    here, there = Counter(one.words), Counter(other.words)
-    ours, theirs = list((here - there).elements()), list((there - here).elements())
+    ours, theirs = _beyond(one.words, other.words), _beyond(other.words, one.words)
     if "".join(ours) == "".join(theirs):
         return False
     for word in list(ours):
@@ -429,6 +541,13 @@ def _has_more(one: Normal, other: Normal) -> bool:
     if any("".join(pair) in {*one.words, *other.words} for side in (ours, theirs) for pair in pairwise(side)):
         return False
     return any(len(word) > 2 and word not in _LIGHT for word in (*ours, *theirs))
+
+
+def _beyond(words: tuple[str, ...], others: tuple[str, ...]) -> list[str]:
+    """Returns the words that the others lack, each as often as it is more often."""
+    more = Counter(words)
+    more.subtract(others)
+    return [word for word, number in more.items() for _ in range(number)]
 
 
 def _are_opposed(one: str, other: str) -> bool:

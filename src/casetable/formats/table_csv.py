@@ -147,7 +147,7 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         except csv.Error as error:
             yield CsvFlaw(line=rows.line_num + counted, message=f"cannot be read as CSV ({error})")
             return
-        if not any(cell.strip() for cell in row) or (header is not None and tuple(row) == printed):
+        if not any(map(str.strip, row)) or (header is not None and row[0] == printed[0] and tuple(row) == printed):
             continue  # an empty row, or the header of a file that was put behind another one
         if header is None:
             printed = tuple(row)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,29 +73,30 @@ def dedupe_files(
 
     `rulings` is a file of the form of a review's duplicates.yaml. Raises UsageError where no record can be read.
     """
-    read = _read(files, keeps_records=keeps_records)
-    entries, faults = read.entries, read.faults
-    if not entries:
-        raise UsageError("\n".join([f"no record in {joined([str(file) for file in files], 'and')}", *faults]))
-    same, apart = _ruled(rulings, entries, faults) if rulings else ([], [])
-    found = deduplicate(
-        entries,
-        settings=settings,
-        ruled_same=[pair for _, pair in same],
-        ruled_apart=[pair for _, pair in apart],
-        progress=lambda done, of: progress("comparing", done, of),
-    )
-    for pair, against in found.unjoined:
-        one, other, a, b = (entries[at].id for at in (*pair, *against))
-        faults.append(f"{rulings}: {one} and {other} are ruled the same, but {a} and {b} different; kept apart")
-    return DedupedFiles(
-        files=tuple(map(str, files)),
-        entries=tuple(entries),
-        found=found,
-        faults=tuple(faults),
-        stored=tuple(read.stored),
-        ruled=(*same, *apart),
-    )
+    with _uncollected():
+        read = _read(files, keeps_records=keeps_records)
+        entries, faults = read.entries, read.faults
+        if not entries:
+            raise UsageError("\n".join([f"no record in {joined([str(file) for file in files], 'and')}", *faults]))
+        same, apart = _ruled(rulings, entries, faults) if rulings else ([], [])
+        found = deduplicate(
+            entries,
+            settings=settings,
+            ruled_same=[pair for _, pair in same],
+            ruled_apart=[pair for _, pair in apart],
+            progress=lambda done, of: progress("comparing", done, of),
+        )
+        for pair, against in found.unjoined:
+            one, other, a, b = (entries[at].id for at in (*pair, *against))
+            faults.append(f"{rulings}: {one} and {other} are ruled the same, but {a} and {b} different; kept apart")
+        return DedupedFiles(
+            files=tuple(map(str, files)),
+            entries=tuple(entries),
+            found=found,
+            faults=tuple(faults),
+            stored=tuple(read.stored),
+            ruled=(*same, *apart),
+        )
 
 
 def explain_entries(
@@ -266,6 +269,19 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     write_whole(path, text.getvalue().encode("utf-8", errors="replace"))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps Python from looking for cycles, of which records have none: it would look at each of millions again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # nor at what is left of them
+        if was_enabled:
+            gc.enable()
+
+
 @dataclass(kw_only=True)
 class _Records:
     """What files hold, in their order: `stored` is filled where the records themselves are asked for."""
@@ -287,6 +303,7 @@ def _read(files: Sequence[Path], *, keeps_records: bool = False) -> _Records:
             read.stored.append(stored)
 
     for path in files:
+        stem = path.stem
         data, fault = read_bytes(path)
         if fault:
             read.faults.append(fault)
@@ -294,13 +311,13 @@ def _read(files: Sequence[Path], *, keeps_records: bool = False) -> _Records:
             for row in read_csv(data):
                 if isinstance(row, CsvRow):
                     stored = stored_row(str(path), row, keeps_original=True) if keeps_records else None
-                    add(_of_row(row, f"{path}:{row.line}", path.stem), stored)
+                    add(_of_row(row, f"{path}:{row.line}", stem), stored)
                 else:
                     read.faults.append(f"{path}:{row.line}: {row.message}")
         else:
             for article in read_articles_of(str(path), [data], keeps_originals=keeps_records):
                 if isinstance(article, Stored):
-                    add(_of_article(article.article, article.key, path.stem), article if keeps_records else None)
+                    add(_of_article(article.article, article.key, stem), article if keeps_records else None)
                 elif isinstance(article, Flaw):
                     read.faults.append(article.message)
     return read
