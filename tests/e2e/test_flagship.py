@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -209,3 +210,17 @@ def test_readme_shows_the_table_that_is_built(flagship: Path) -> None:
     shown = [[cell.strip() for cell in line.split("|")[1:-1]] for line in readme[start:].split("\n\n")[0].splitlines()]
     assert len(built) == 11, "head, rule, nine cases"
     assert shown == built
+
+
+def test_the_check_is_told_to_code_scanning_and_to_test_reports() -> None:
+    told = json.loads(casetable("check", "--format", "json", cwd=REPOSITORY).out)["summary"]
+    sarif = casetable("check", "--strict", "--format", "sarif", cwd=REPOSITORY)
+    assert sarif.code == 1
+    results = json.loads(sarif.out)["runs"][0]["results"]
+    assert len(results) == told["errors"] + told["warnings"]
+    junit = casetable("check", "--format", "junit", cwd=REPOSITORY)
+    assert junit.code == 0
+    suite = ElementTree.fromstring(junit.out).find("testsuite")  # our own output
+    assert suite is not None
+    assert suite.get("failures") == "0"
+    assert "E201" in junit.out

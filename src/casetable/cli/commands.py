@@ -41,7 +41,7 @@ def init(folder: str, *, is_dry: bool) -> None:
 
 @click.command()
 @click.option("--strict", is_flag=True, help="Turn every warning into an error.")
-@form_option("github")
+@form_option("github", "sarif", "junit")
 @click.pass_context
 def check(context: click.Context, form: str, *, strict: bool) -> int:
     """Check that every hit, report, case and cell is accounted for.
@@ -58,7 +58,18 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
     problems = made_strict(checked.problems) if strict else checked.problems
     errors = sum(1 for problem in problems if problem.severity is Severity.ERROR)
     warnings = len(problems) - errors
-    if form == "json":
+    if form in {"sarif", "junit"}:
+        from casetable import __version__
+        from casetable.render.findings import render_junit, render_sarif
+
+        listed = problems if strict else folded(problems)
+        rules = workflow.rules()
+        if form == "sarif":
+            told = render_sarif(listed, rules, __version__)
+        else:  # a rule of 'lint' that was not looked for has not passed
+            told = render_junit(listed, [rule for rule in rules if not rule.code.startswith("L")])
+        click.echo(told, nl=False)
+    elif form == "json":
         amounts = ("searches", "records", "hits", "reports", "cases", "eligible_cases", "cells")
         summary = {name: getattr(checked, name) for name in amounts}
         click.echo(envelope(problems, {"errors": errors, "warnings": warnings, **summary}))
