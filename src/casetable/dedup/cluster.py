@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from casetable.dedup.decide import Decision, Settings, Sieve, Verdict, decide, is_plainly_another
+from casetable.dedup.decide import Decision, Settings, Verdict, decide, is_plainly_another
 from casetable.dedup.normalize import KEYS, Entry, Normal, normalize
 
 _LARGEST_BLOCK = 60
@@ -75,7 +75,9 @@ def deduplicate(
     linked: list[Pair] = []
     different: dict[tuple[int, int], Decision] = {}
     count = len(entries)
-    codes = sorted(_candidates(normals, rank))
+    # Likely copies one after another: of a million records, most time goes into waiting for memory that was not used just now.
+    order = sorted(range(count), key=lambda at: (entries[at].year, entries[at].volume, entries[at].pages))
+    codes = _candidates(normals, rank, order)
     chosen = settings or Settings()
 
     def decided(one: int, other: int) -> Decision:
@@ -96,6 +98,8 @@ def deduplicate(
         if done % 10_000 == 0:
             progress(done, len(codes))
     progress(len(codes), len(codes))
+    for pairs in (same, possible, linked):
+        pairs.sort(key=lambda pair: (pair.one, pair.other))
     rulings = _Rulings(count, ruled_same, ruled_apart, rank)
     joined, broken = _joined(count, same, different, decided, rank, rulings)
     groups = _groups(joined)
@@ -150,45 +154,51 @@ def _titles_of_doi(normals: Iterable[Normal]) -> dict[str, int]:
     return {doi: len(found) for doi, found in titles.items() if len(found) > 1}
 
 
-def _candidates(normals: Sequence[Normal], rank: Sequence[int]) -> array[int]:
+def _candidates(normals: Sequence[Normal], rank: Sequence[int], order: Sequence[int]) -> array[int]:
     """Returns the pairs that share a key and are not plainly different, each as one number: lower × count + higher.
 
-    Of a large block those are taken that are neighbors by title, so that time stays linear.
+    Of a large block those are taken that are neighbors by title, so that time stays linear. The order in which records
+    are looked at, any, does not matter for what is found.
     """
-    ordered = sorted(range(len(normals)), key=rank.__getitem__)
-    small: list[list[list[int]]] = [[] for _ in normals]
-    large: dict[int, list[list[int]]] = defaultdict(list)
-    for keys_of in KEYS:
-        for block in _shared(keys_of, normals, ordered):
-            for at in block:
-                (small if len(block) <= _LARGEST_BLOCK else large)[at].append(block)
     count = len(normals)
-    sieve = Sieve(normals)
+    place = [0] * count
+    for number, at in enumerate(order):
+        place[at] = number
+    small: list[list[list[int]]] = [[] for _ in normals]
+    neighbors: dict[int, list[int]] = defaultdict(list)
+    for keys_of in KEYS:
+        for block in _shared(keys_of, normals, order):
+            if len(block) <= _LARGEST_BLOCK:
+                for at in block:
+                    small[at].append(block)
+                continue
+            block.sort(key=rank.__getitem__)
+            for gap in range(1, _NEIGHBORS + 1):
+                for one, other in zip(block, block[gap:], strict=False):
+                    earlier, later = (one, other) if place[one] < place[other] else (other, one)
+                    neighbors[earlier].append(later)
     pairs = array("q")
-    for at in ordered:
-        others: set[int] = set()
+    for at in order:
+        others = set(neighbors.pop(at, ()))
         # Each record leaves its blocks when its turn has come, so that each pair is met once.
         for block in small[at]:
             block.pop()
             others.update(block)
         small[at] = []
-        for block in large.pop(at, ()):
-            block.pop()
-            others.update(block[-_NEIGHBORS:])
-        one = normals[at]
-        for other in sieve.near(at, others):
-            if not is_plainly_another(one, normals[other]):
+        normal = normals[at]
+        for other in others:
+            if not is_plainly_another(normal, normals[other]):
                 pairs.append(at * count + other if at < other else other * count + at)
     return pairs
 
 
 def _shared(
-    keys_of: Callable[[Normal], Iterable[Hashable]], normals: Sequence[Normal], ordered: Sequence[int]
+    keys_of: Callable[[Normal], Iterable[Hashable]], normals: Sequence[Normal], order: Sequence[int]
 ) -> Iterator[list[int]]:
     """Yields the records that share a key of one kind, for each key, the first in the order last."""
     first: dict[Hashable, int] = {}
     blocks: dict[Hashable, list[int]] = {}
-    for at in reversed(ordered):
+    for at in reversed(order):
         for key in keys_of(normals[at]):
             other = first.setdefault(key, at)
             if other == at:

@@ -6,9 +6,7 @@ what is like but not certain is "possible", for a person.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -167,72 +165,6 @@ def is_plainly_another(one: Normal, other: Normal) -> bool:
         return _is_other_text(one, other) or _is_other_title(one, other, _TITLE_LEAST)
     is_translated = _is_one_range(one, other) and min(len(one.names), len(other.names)) > 2
     return not is_translated and _is_other_title(one, other, _TITLE_OF_PLACE)
-
-
-class Sieve:
-    """Some records, each field a number, so that most of very many pairs are told to be plainly different at little cost.
-
-    It never leaves out a pair of which `is_plainly_another` does not say so too.
-    """
-
-    def __init__(self, normals: Sequence[Normal]) -> None:
-        self._dois = _numbered(normal.doi for normal in normals)
-        self._pmids = _numbered(normal.pmid for normal in normals)
-        self._pmcids = _numbered(normal.pmcid for normal in normals)
-        self._volumes = _numbered(normal.volume for normal in normals)
-        self._pages = _numbered(normal.first_page.lstrip(ascii_lowercase) for normal in normals)
-        self._years = array("i", (normal.year or 0 for normal in normals))
-        self._are_notices = bytes(normal.is_notice for normal in normals)
-        self._are_open = bytes(map(_is_open, normals))
-
-    def near(self, at: int, others: Iterable[int]) -> Iterable[int]:
-        """Returns the positions of those others that may be of the report of the one at a position."""
-        if self._are_open[at]:
-            return others
-        dois, pmids, volumes, pages, years = self._dois, self._pmids, self._volumes, self._pages, self._years
-        are_notices, are_open = self._are_notices, self._are_open
-        doi, pmid, volume, page, year = dois[at], pmids[at], volumes[at], pages[at], years[at]
-        pmcids, pmcid = self._pmcids, self._pmcids[at]
-        is_notice = are_notices[at]
-        near = []
-        for other in others:
-            its_doi, its_pmid = dois[other], pmids[other]
-            if (doi and doi == its_doi) or (pmid and pmid == its_pmid) or (pmcid and pmcid == pmcids[other]):
-                near.append(other)
-                continue
-            if are_open[other]:
-                near.append(other)
-                continue
-            if (pmid and its_pmid) or is_notice != are_notices[other]:
-                continue
-            its_year, its_volume, its_page = years[other], volumes[other], pages[other]
-            is_other_year = year and its_year and not -1 <= year - its_year <= 1
-            is_other_volume = volume and its_volume and volume != its_volume
-            if is_other_volume and (is_other_year or (doi and its_doi)):
-                continue
-            if is_other_year and not (volume and its_volume):
-                continue
-            if (page and its_page and page != its_page) and (is_other_volume or is_other_year or (doi and its_doi)):
-                continue
-            near.append(other)
-        return near
-
-
-def _is_open(normal: Normal) -> bool:
-    """Whether numbers cannot tell a record from others: no title, no plain article, or pages from the last to the first."""
-    first = normal.first_page
-    return (
-        not normal.title
-        or normal.is_preprint
-        or normal.doi.startswith(_COCHRANE)
-        or any((len(page), page) < (len(first), first) for page in normal.pages)
-    )
-
-
-def _numbered(values: Iterable[str]) -> array[int]:
-    """Returns a number for each text, the same for the same, and 0 for none."""
-    numbers: dict[str, int] = {"": 0}
-    return array("i", (numbers.setdefault(value, len(numbers)) for value in values))
 
 
 def _is_other_title(one: Normal, other: Normal, least: float) -> bool:
