@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casetable.cli.commands import FORMS
 from casetable.formats.articles import Flaw, Stored, read_articles_of
 from casetable.formats.bibliography import Written, lacking_pmid, write_bibliography
 from casetable.formats.export import Form, initials_of
@@ -241,6 +242,10 @@ def test_an_article_is_read_back_from_pubmeds_formats(form: Form, article: Artic
     for name in ("title", "pmid", "doi", "journal", "volume", "issue", "pages", "issns"):
         assert getattr(again.article, name) == getattr(article, name)
     assert [person.name for person in again.article.authors] == [person.name for person in article.authors]
+
+
+def test_the_formats_that_the_command_names_are_those_that_are_written() -> None:
+    assert tuple(Form) == FORMS
 
 
 def test_keys_are_made_as_reference_managers_make_them() -> None:

@@ -96,11 +96,7 @@ def _export(workspace: Workspace, path: str, *, is_dry: bool) -> None:
     from casetable.cli.show import counted
     from casetable.workflow.exchange import export_undecided
 
-    if Path(path).resolve().is_relative_to(workspace.root) and Path(path).suffix.lower() in {".yaml", ".jsonl"}:
-        from casetable.errors import UsageError
-
-        raise UsageError(f"{path} is a name of the review's own files; expected one as undecided.ris")
-    sent = export_undecided(workspace, None if is_dry else Path(path))
+    sent = export_undecided(workspace, Path(path), is_dry=is_dry)
     echo(f"{'would write' if is_dry else 'wrote'} {counted(sent.reports, 'undecided report')} to {path}")
     if sent.without_abstract:
         echo(

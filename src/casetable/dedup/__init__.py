@@ -5,7 +5,7 @@ For bibliographic files: `normalize` one record, `blocks` its keys, `compare` an
 """
 
 from casetable.dedup.cluster import Broken, Deduplicated, Pair, deduplicate
-from casetable.dedup.decide import Decision, Settings, Verdict, compare, decide
+from casetable.dedup.decide import FIELDS, Decision, Settings, Verdict, compare, decide
 from casetable.dedup.groups import (
     RULES,
     Group,
@@ -22,6 +22,7 @@ from casetable.dedup.merge import Merged, merge
 from casetable.dedup.normalize import Entry, Normal, blocks, normalize
 
 __all__ = [
+    "FIELDS",
     "RULES",
     "Broken",
     "Decision",

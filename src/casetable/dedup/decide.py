@@ -33,6 +33,10 @@ class Settings:
     joins_preprints: bool = False
 
 
+# What is compared, in the order in which it is told.
+FIELDS = ("title", "abstract", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "pmcid")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """How the fields of two records stand to each other; None where one of them lacks the field.
@@ -78,14 +82,14 @@ class Decision:
         """Each field in words: agrees, differs or is missing."""
         compared = self.compared
         told = []
-        for name in ("title", "abstract"):
+        for name in FIELDS[:2]:
             value = getattr(compared, name)
             told.append(f"{name}: missing" if value is None else f"{name}: {value:.0f} % alike")
         authors = "missing" if compared.authors is None else _AUTHORS[compared.authors]
         told.append(f"authors: {authors}")
         years = "missing" if compared.years is None else f"{compared.years} apart" if compared.years else "agrees"
         told.append(f"year: {years}")
-        for name in ("journal", "volume", "pages", "doi", "pmid", "pmcid"):
+        for name in FIELDS[4:]:
             value = getattr(compared, name)
             told.append(f"{name}: {'missing' if value is None else 'agrees' if value else 'differs'}")
         return tuple(told)

@@ -195,8 +195,7 @@ def _groups(
     keys: Sequence[str],
     ruled: Mapping[tuple[str, str], Ruling],
 ) -> tuple[Group, ...]:
-    group_of = {at: number for number, group in enumerate(found.groups) for at in group}
-    number_of = {keys[at]: number for at, number in group_of.items()}
+    number_of = {keys[at]: number for number, group in enumerate(found.groups) for at in group}
     links: dict[int, list[Link]] = defaultdict(list)
     reasons = [(one, other, f"ruled the same by {ruling.by}") for (one, other), ruling in sorted(ruled.items())]
     reasons += [(keys[pair.one], keys[pair.other], pair.decision.rule) for pair in found.same]

@@ -37,7 +37,6 @@ from casetable.formats.wos import is_wos, read_wos
 from casetable.model import PMCID, PMID, record_key
 from casetable.model.article import Article, Extent, Section, article_of
 
-_HEAD_BYTES = 1 << 14
 _PMID_LINE = re.compile(rb"^(?:\xef\xbb\xbf)?PMID *- ", re.MULTILINE)
 _DECLARED = re.compile(rb"\A\s*<\?xml[^>]{0,80}encoding=[\"']([A-Za-z0-9._-]{1,40})[\"'][^>]{0,80}\?>")
 _TAGGED = re.compile(rb"^[A-Z]{2,4} *- ", re.MULTILINE)
@@ -94,7 +93,7 @@ def read_articles_of(
         yield from _export(path, read_endnote(whole), Form.ENDNOTE_XML if keeps_originals else None)
     elif start == b"<":
         yield from _xml(path, whole, keeps_originals=keeps_originals)
-    elif is_csv(head[:_HEAD_BYTES]):
+    elif is_csv(head):
         yield from _csv(path, b"".join(whole), keeps_originals=keeps_originals)
     elif is_csl(head):
         yield from _export(path, read_csl(b"".join(whole)), Form.CSL_JSON if keeps_originals else None)

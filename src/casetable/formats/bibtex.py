@@ -362,7 +362,7 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
     field = _NAMES_OF[name][0]
     match name:
         case "title":  # the second pair of braces keeps its capitals
-            title = _escaped(article.title or article.book_title)
+            title = _escaped(article.any_title)
             yield field, f"{{{title}}}" if title else ""
         case "authors" | "editors":
             names = [_bibtex_name(person) for person in getattr(article, name)]
@@ -386,7 +386,7 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
         case "publication_types":
             yield field, _escaped("; ".join(article.publication_types))
         case "keywords":
-            yield field, _escaped(joined_words((*article.keywords, *(heading.name for heading in article.headings))))
+            yield field, _escaped(joined_words(article.subjects))
         case "abstract":
             yield field, _escaped(article.abstract_text)
         case _:

@@ -233,7 +233,7 @@ def amend_csl(text: str, article: Article, fields: Iterable[str]) -> str:
 def _value(article: Article, name: str) -> object:
     match name:
         case "title":
-            return article.title or article.book_title
+            return article.any_title
         case "authors" | "editors":
             return [_name(person) for person in getattr(article, name)]
         case "journal":
@@ -248,7 +248,7 @@ def _value(article: Article, name: str) -> object:
         case "languages":
             return article.languages[0] if article.languages else ""
         case "keywords":
-            return joined_words((*article.keywords, *(heading.name for heading in article.headings)))
+            return joined_words(article.subjects)
         case _:
             return getattr(article, name)
 

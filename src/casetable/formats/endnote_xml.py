@@ -186,14 +186,13 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
         case "authors" | "editors":
             yield from ((f"{path}/author", name_of(person)) for person in getattr(article, name))
         case "title":
-            yield path, article.title or article.book_title
+            yield path, article.any_title
         case "journal":
             journal = article.journal or (article.book_title if article.title else "") or article.journal_abbreviation
             yield path, journal
             yield "periodical/full-title", journal
         case "keywords":
-            words = (*article.keywords, *(heading.name for heading in article.headings))
-            yield from ((f"{path}/keyword", word) for word in words)
+            yield from ((f"{path}/keyword", word) for word in article.subjects)
         case "published":
             parts = date_parts(article.published)
             yield "dates/year", str(parts[0]) if parts else article.published

@@ -271,7 +271,7 @@ def _lines(article: Article, name: str) -> Iterator[str]:
 def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
     match name:
         case "title":
-            yield "TI", article.title or article.book_title
+            yield "TI", article.any_title
         case "abstract":
             yield "AB", article.abstract_text
         case "authors":
@@ -297,7 +297,7 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
         case "publication_types":
             yield from (("M3", kind) for kind in article.publication_types)
         case "keywords":
-            yield from (("KW", word) for word in _keywords(article))
+            yield from (("KW", word) for word in article.subjects)
         case "doi":
             yield "DO", article.doi
         case "pmid":
@@ -306,8 +306,3 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
             yield "C2", article.pmcid
         case _:
             yield _TAGS_OF[name][0], getattr(article, name)
-
-
-def _keywords(article: Article) -> Iterator[str]:
-    yield from article.keywords
-    yield from (heading.name for heading in article.headings if heading.name not in article.keywords)

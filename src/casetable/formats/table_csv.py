@@ -83,6 +83,7 @@ _CITATION = re.compile(r"\b[12][0-9]{3}\b[^;:]{0,30};([^():;]{0,20})(?:\(([^()]{
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\n')
 _NAMED = {name: column for column, names in _HEADERS.items() for name in names}
 MOST_BYTES = 2_000_000_000
+_HEAD_BYTES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ class CsvFlaw:
 
 def is_csv(head: bytes) -> bool:
     """Says whether a file that begins so is CSV: its first line names a title or DOI, and another column."""
-    first = _SEPARATOR.sub("", _text(head)).lstrip("\n").split("\n", 1)[0]
+    first = _SEPARATOR.sub("", _text(head[:_HEAD_BYTES])).lstrip("\n").split("\n", 1)[0]
     if first.lstrip()[:1] in {"[", "{", "@", "<", "%"}:
         return False
     columns = {_NAMED.get(_plain(name)) for name in next(csv.reader([first], delimiter=_delimiter(first)), [])}
@@ -211,26 +212,6 @@ COLUMNS = (
     "publisher",
     "pmcid",
 )
-# What a field of an article is called in a cell's column; columns that hold several things are not amended.
-_COLUMN_OF = {
-    "title": "title",
-    "authors": "authors",
-    "published": "year",
-    "journal": "journal",
-    "volume": "volume",
-    "issue": "issue",
-    "pages": "pages",
-    "doi": "doi",
-    "pmid": "pmid",
-    "abstract": "abstract",
-    "keywords": "keywords",
-    "languages": "languages",
-    "publication_types": "publication_types",
-    "issns": "issns",
-    "publisher": "publisher",
-    "pmcid": "pmcid",
-}
-
 Cells = tuple[tuple[str, str], ...]
 
 
@@ -238,7 +219,7 @@ def cells_of(article: Article, key: str, source: str) -> Cells:
     """Returns an article as cells under `COLUMNS`."""
     values = (
         key,
-        article.title or article.book_title,
+        article.any_title,
         "; ".join(map(name_of, article.authors)),
         str(next(iter(date_parts(article.published)), article.published)),
         article.journal or article.journal_abbreviation,
@@ -249,7 +230,7 @@ def cells_of(article: Article, key: str, source: str) -> Cells:
         article.pmid,
         article.abstract_text,
         source,
-        joined_words((*article.keywords, *(heading.name for heading in article.headings))),
+        joined_words(article.subjects),
         "; ".join(article.languages),
         "; ".join(article.publication_types),
         "; ".join(article.issns),
@@ -264,7 +245,8 @@ def amend_cells(cells: Cells, article: Article, fields: Iterable[str]) -> Cells:
     new = dict(cells_of(article, "", ""))
     amended = list(cells)
     for field in fields:
-        if (column := _COLUMN_OF.get(field)) is None:
+        column = "year" if field == "published" else field
+        if column not in new:
             continue
         at = next((at for at, (name, _) in enumerate(amended) if _NAMED.get(_plain(name)) == column), None)
         if at is None:

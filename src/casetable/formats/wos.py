@@ -198,7 +198,7 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, list[str]]]:
         case "editors":
             yield "BE", [name_of(person) for person in article.editors]
         case "title":
-            yield "TI", [article.title or article.book_title]
+            yield "TI", [article.any_title]
         case "abstract":
             yield "AB", [article.abstract_text]
         case "journal":
@@ -220,7 +220,7 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, list[str]]]:
         case "languages" | "publication_types":
             yield _TAGS_OF[name][0], ["; ".join(getattr(article, name))]
         case "keywords":
-            yield "DE", ["; ".join((*article.keywords, *(heading.name for heading in article.headings)))]
+            yield "DE", ["; ".join(article.subjects)]
         case _:
             yield _TAGS_OF[name][0], [getattr(article, name)]
 

@@ -120,6 +120,16 @@ class Article:
     extent: Extent = Extent.FULL
 
     @property
+    def subjects(self) -> tuple[str, ...]:
+        """What the report is about, each once: the keywords, then the names of the headings."""
+        return tuple(dict.fromkeys((*self.keywords, *(heading.name for heading in self.headings))))
+
+    @property
+    def any_title(self) -> str:
+        """The title, or that of the book where it stands alone."""
+        return self.title or self.book_title
+
+    @property
     def abstract_text(self) -> str:
         """The abstract in one line, its labels in front of their sections."""
         return " ".join(f"{s.label}: {s.text}" if s.label else s.text for s in self.abstract)
@@ -168,7 +178,7 @@ def record_of(article: Article, *, key: str, origin: str) -> Record:
     return Record(
         key=key,
         origin=origin,
-        title=" ".join((article.title or article.book_title).split()),
+        title=" ".join(article.any_title.split()),
         authors=tuple(name for person in article.authors if (name := " ".join(person.name.split()))),
         authors_truncated=not article.is_author_list_complete,
         journal=article.journal_abbreviation or article.journal,

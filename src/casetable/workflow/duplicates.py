@@ -15,6 +15,7 @@ from typing import Any
 
 from casetable.curation.files import read_rulings
 from casetable.dedup import (
+    FIELDS,
     Decision,
     Deduplicated,
     Entry,
@@ -236,7 +237,6 @@ def write_pairs(path: Path, deduped: DedupedFiles) -> None:
     verdicts = dict.fromkeys(map(_positions, found.linked), "linked")
     ruled = {positions: ruling for ruling, positions in deduped.ruled}
     decisions = {_positions(pair): pair.decision for pair in pairs}
-    names = ("title", "abstract", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "pmcid")
     rows = []
     for one, other in sorted({*decisions, *((min(pair), max(pair)) for pair in ruled)}):
         decision = decisions.get((one, other))
@@ -245,10 +245,10 @@ def write_pairs(path: Path, deduped: DedupedFiles) -> None:
             verdict, rule = "same" if ruling.is_same else "different", f"ruled by {ruling.by}"
         elif decision is not None:
             verdict, rule = verdicts.get((one, other), decision.verdict.value), decision.rule
-        fields = [field.partition(": ")[2] for field in decision.fields] if decision else [""] * len(names)
+        fields = [field.partition(": ")[2] for field in decision.fields] if decision else [""] * len(FIELDS)
         rows.append((deduped.entries[one].id, deduped.entries[other].id, verdict, rule, *fields))
     # No name of a bibliographic column, so that the file is not taken for records.
-    _write(path, ("id_a", "id_b", "verdict", "rule", *(f"{name}_compared" for name in names)), rows)
+    _write(path, ("id_a", "id_b", "verdict", "rule", *(f"{name}_compared" for name in FIELDS)), rows)
 
 
 def _positions(pair: Pair) -> tuple[int, int]:
@@ -307,7 +307,7 @@ def _read(files: Sequence[Path], *, keeps_records: bool = False) -> _Records:
         data, fault = read_bytes(path)
         if fault:
             read.faults.append(fault)
-        elif is_csv(data[:16384]):  # without the way over an article, which a hundred thousand rows would feel
+        elif is_csv(data):  # without the way over an article, which a hundred thousand rows would feel
             for row in read_csv(data):
                 if isinstance(row, CsvRow):
                     stored = stored_row(str(path), row, keeps_original=True) if keeps_records else None
@@ -391,7 +391,7 @@ def _of_row(row: CsvRow, own: str, source: str) -> Entry:
 def _of_article(article: Article, key: str, source: str) -> Entry:
     return Entry(
         id=key,
-        title=article.title or article.book_title,
+        title=article.any_title,
         authors=tuple(f"{p.last}, {p.fore or p.initials}" if p.last else p.collective for p in article.authors),
         year=article.published,
         journal=article.journal or article.journal_abbreviation,

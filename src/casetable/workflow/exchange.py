@@ -29,20 +29,21 @@ from casetable.workspace.files import write_whole
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """What was written for a screening tool: how many reports, how many of them without an abstract, and the file."""
+    """What was written for a screening tool: how many reports, and how many of them without an abstract."""
 
     reports: int
     without_abstract: int
-    data: bytes
 
 
-def export_undecided(workspace: Workspace, path: Path | None) -> Sent:
-    """Returns the undecided reports as RIS for Rayyan and ASReview, one record each, and writes them to `path`.
+def export_undecided(workspace: Workspace, path: Path, *, is_dry: bool = False) -> Sent:
+    """Writes the undecided reports as RIS for Rayyan and ASReview, one record each, and says what there is of them.
 
     Abstracts come from the cache; what is not there any more has none. Raises UsageError, ReviewUnreadableError, WriteError.
     """
     review = screening_review(workspace)
-    if path and path.is_dir():
+    if workspace.holds(path):
+        raise UsageError(f"{path} is a name of the review's own files; expected one as undecided.ris")
+    if path.is_dir():
         raise UsageError(f"{path} is a folder; expected the name of a file")
     wanted = {key for item in review.undecided for key in item.group.keys}
     cached = dict(_cached(workspace.answers(), wanted))
@@ -55,9 +56,9 @@ def export_undecided(workspace: Workspace, path: Path | None) -> Sent:
     ]
     texts = [write_ris(article, notes=[f"{KEY_NOTE} {key}"]) for key, article in articles]
     data = "".join(f"{text}\n\n" for text in texts).encode("utf-8", errors="replace")
-    if path:
+    if not is_dry:
         write_whole(path, data)
-    return Sent(reports=len(articles), without_abstract=sum(not article.abstract for _, article in articles), data=data)
+    return Sent(reports=len(articles), without_abstract=sum(not article.abstract for _, article in articles))
 
 
 def _cached(answers: Answers, wanted: set[str]) -> Iterator[tuple[str, Article]]:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -27,8 +27,6 @@ from casetable.review import Review, strategy_hash
 from casetable.workflow import LOGS, readable_review
 from casetable.workspace import STRATEGIES, Workspace
 from casetable.workspace.articles import read_bytes
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -190,6 +190,10 @@ class Workspace:
             unread.add(whole)
             problems.append(F107.at(Place(path=visible(whole)), expected))
 
+    def holds(self, path: Path) -> bool:
+        """Whether a path is of the kind of the review's own files, which no output may take the place of."""
+        return path.resolve().is_relative_to(self.root.resolve()) and path.suffix.lower() in {".yaml", ".jsonl"}
+
     @property
     def records_path(self) -> Path:
         """Where the records of the review stand."""
