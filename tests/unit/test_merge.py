@@ -91,6 +91,11 @@ def test_a_record_of_the_format_that_is_written_is_the_base_and_pubmeds_values_s
     assert (merged.article.title, merged.article.pmid, merged.article.volume) == ("Zebra fever.", "11111111", "7")
 
 
+def test_what_says_the_same_stays_the_base_s_own() -> None:
+    pubmed = Article(pmid="11111111", title=PLAIN.title, authors=(DOE,), volume="7", published="2020")
+    assert sorted(merge([pubmed, PLAIN], favored=[1]).origins) == ["pmid"]
+
+
 def test_a_list_of_authors_cut_short_gives_way_to_a_whole_one() -> None:
     cut = replace(PLAIN, is_author_list_complete=False, issue="2", publisher="Zebra")
     whole = replace(PLAIN, authors=(DOE, Person(last="Roe", fore="Bo", initials="B")))

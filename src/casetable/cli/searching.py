@@ -215,7 +215,7 @@ def import_(
         f" {search.when[:10]} by {search.by} ({change})"
     )
     if found.known:
-        echo(f"  {found.known:,} of them have the PMID or DOI of a record that another source found")
+        echo(f"  under the PMID or DOI of a record that another source found: {found.known:,}")
     if len(found.removed) > found.records:
         echo(
             f"  {counted(len(found.removed), 'record')} of the import before are not in this one: an import holds all that"

@@ -46,7 +46,7 @@ def merge(articles: Sequence[Article], favored: Collection[int] = ()) -> Merged:
         best = max(filled, key=lambda at: (worth(articles[at]), -order.index(at))) if curated is None else curated
         if name == "doi" and curated is None:
             best = _most_said([articles[at].doi for at in filled], filled)
-        if best != base:
+        if getattr(articles[best], name) != getattr(articles[base], name):
             origins[name] = (best,)
             values[name] = getattr(articles[best], name)
         if len({_plain(articles[at], name) for at in filled}) > 1:
