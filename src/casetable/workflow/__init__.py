@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casetable import completeness
-from casetable.completeness import Checked, awaiting_report
+from casetable.completeness import Checked
+from casetable.completeness.extraction import awaiting_report
 from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import can_be_written

@@ -1,0 +1,228 @@
+"""The rules over a whole review: is every hit, report, case and cell accounted for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casetable import dedup
+from casetable.completeness import extraction, searching
+from casetable.curation import cells, files, nodes, shapes
+from casetable.formats import logs
+from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
+from casetable.query.lint import RULES as LINT_RULES
+from casetable.review import Review
+
+P104 = Rule(
+    code="P104",
+    name="protocol-not-filled-in",
+    summary="the protocol leaves out what every review must fix before it begins",
+    why="Eligibility and reasons that are chosen after reading bend the review to what was found (PRISMA 2020, item 5).",
+    fix="Fill in review.yaml: title, question, eligibility, exclusion_reasons.",
+    example=Example(
+        path="review.yaml",
+        good="question: What became of invented patients?",
+        bad="question:",
+        message="is not filled in yet; expected the question of the review",
+    ),
+)
+P105 = Rule(
+    code="P105",
+    name="no-strategy",
+    summary="the review has no strategy for a database",
+    why="Without one nobody can repeat the search.",
+    fix="Write queries/NAME.yaml with source, purpose and strategy; `casetable init` left one to fill in.",
+    example=Example(
+        path="queries/main.yaml",
+        good="",
+        bad=None,
+        message="has no strategy for a database yet; expected a file NAME.yaml with source, purpose and strategy",
+    ),
+)
+P106 = Rule(
+    code="P106",
+    name="index-report-unknown",
+    summary="the protocol's index report is not among the records",
+    why="The reviewers' own report is a case of the table like any other.",
+    fix="List it under `records` in a strategy with `method: own report`, then run `casetable refresh`.",
+    example=Example(
+        path="review.yaml",
+        good="index_report: pmid:11",
+        bad="index_report: pmid:12",
+        message="pmid:12 is no record of this review",
+    ),
+)
+S101 = Rule(
+    code="S101",
+    name="undecided-hit",
+    summary="nobody decided on a hit",
+    why="The review is complete only when every record that was found is accounted for.",
+    fix="Run `casetable screen`.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="  - record: doi:10.1234/invented.2\n    stage: records\n    decision: exclude\n    reason: other-drug\n"
+        "    by: A. Curator\n    when: 2026-01-15\n",
+        bad="",
+        message="nobody decided on doi:10.1234/invented.2, Roe 2021, 'Another invented report of a drug'",
+    ),
+)
+S102 = Rule(
+    code="S102",
+    name="no-reason",
+    summary="an exclusion has no reason of the protocol",
+    why="Readers must be able to see why a report is not in the table (PRISMA 2020, item 16b).",
+    fix="Give the decision a `reason` that review.yaml lists under exclusion_reasons.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    reason: other-drug\n",
+        bad="",
+        message="the exclusion of doi:10.1234/invented.2 has no reason; expected other-drug or no-tocilizumab",
+    ),
+)
+S103 = Rule(
+    code="S103",
+    name="decisions-contradict",
+    summary="two decisions on one report, at one stage, contradict each other",
+    why="A report cannot be both in the review and out of it.",
+    fix="Talk it over, and keep one decision.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="decisions:\n",
+        bad="decisions:\n  - record: pmid:11\n    stage: reports\n    decision: exclude\n    reason: other-drug\n"
+        "    by: B. Curator\n    when: 2026-01-15\n",
+        message="A. Curator decided 'include' on pmid:11, but B. Curator 'exclude' in line 3",
+    ),
+)
+S104 = Rule(
+    code="S104",
+    name="decision-on-unknown-record",
+    summary="a decision names a record that no search ever found",
+    why="It counts for nothing, and a mistyped key would hide that.",
+    fix="Correct the key; `casetable status --records` lists them.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="decisions:\n",
+        bad="decisions:\n  - record: pmid:99\n    stage: records\n    decision: include\n"
+        "    by: A. Curator\n    when: 2026-01-15\n",
+        message="pmid:99 is no record of this review",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a check found, and how much it looked at."""
+
+    problems: tuple[Problem, ...]
+    searches: int
+    records: int
+    hits: int
+    reports: int
+    cases: int
+    eligible_cases: int
+    cells: int
+
+
+def check(review: Review, today: dt.date) -> Checked:
+    """Returns every problem of a review, those of reading its files included, in order of place."""
+    inputs = review.inputs
+    problems = [
+        *inputs.problems,
+        *review.ruling_problems,
+        *dedup.open_questions(review.grouped, review.records, Place(path=inputs.paths.duplicates)),
+        *_protocol(review),
+        *searching.check(review, today),
+        *_decisions(review),
+        *extraction.check(review),
+    ]
+    eligible = [case for report in inputs.reports for case in report.cases if case.is_eligible]
+    return Checked(
+        problems=in_order(problems),
+        searches=len(inputs.searches),
+        records=len(review.records),
+        hits=sum(1 for item in review.items if item.is_hit),
+        reports=len(inputs.reports),
+        cases=sum(len(report.cases) for report in inputs.reports),
+        eligible_cases=len(eligible),
+        cells=sum(len(entry.all_cells) for case in eligible for entry in case.entries.values()),
+    )
+
+
+def _protocol(review: Review) -> Iterator[Problem]:
+    protocol = review.inputs.protocol
+    if protocol is None:
+        return
+    for key, value, expected in (
+        ("title", protocol.title, "the title of the review"),
+        ("question", protocol.question, "the question of the review"),
+        ("eligibility", protocol.include, "what a case must have, as a list under 'include'"),
+        ("exclusion_reasons", protocol.exclusion_reasons, "the reasons for exclusion, 'name: meaning'"),
+    ):
+        if not value:
+            yield P104.at(protocol.places[key], f"is not filled in yet; expected {expected}", field=key)
+    paths = review.inputs.paths
+    searched = [strategy for strategy in review.inputs.strategies if not strategy.method.is_other]
+    if not searched and review.is_read(paths.strategies):
+        message = "has no strategy for a database yet; expected a file NAME.yaml with source, purpose and strategy"
+        yield P105.at(Place(path=paths.strategies), message)
+    if protocol.index_report and _is_unknown(review, protocol.index_report):
+        place = protocol.places["index_report"]
+        yield P106.at(place, f"{protocol.index_report} is no record of this review", field="index_report")
+
+
+def _is_unknown(review: Review, key: str) -> bool:
+    """Whether a key names no record, where the log is whole; with a gap in it nobody can say."""
+    return review.is_log_whole and review.group_of(key) is None
+
+
+def _decisions(review: Review) -> Iterator[Problem]:
+    protocol = review.inputs.protocol
+    screening = review.inputs.paths.screening
+    for item in review.undecided if review.is_read(screening) else ():
+        record = item.record
+        message = f"nobody decided on {item.group.keys[0]}, {record.label}, {shown(record.title, 90)}"
+        yield S101.at(Place(path=screening), message, field=item.group.keys[0])
+    for decision in review.inputs.decisions:
+        if _is_unknown(review, decision.key):
+            hint = did_you_mean(decision.key, review.records) or "'casetable status --records' lists them"
+            yield S104.at(decision.place, f"{decision.key} is no record of this review", field=decision.key, hint=hint)
+        reasons = protocol.exclusion_reasons if protocol else {}
+        if protocol and reasons and decision.verdict.value == "exclude" and decision.reason not in reasons:
+            has = f"has the reason {shown(decision.reason)}" if decision.reason else "has no reason"
+            message = f"the exclusion of {decision.key} {has}; expected {joined(reasons)}"
+            hint = did_you_mean(decision.reason, reasons) if decision.reason else ""
+            yield S102.at(decision.place, message, field=decision.key, hint=hint)
+    for item in review.items:
+        for one, other in item.screened.contradictions:
+            message = (
+                f"{other.by} decided '{other.verdict}' on {other.key}, but {one.by} '{one.verdict}'"
+                f" in line {one.place.line}"
+            )
+            yield S103.at(other.place, message, field=other.key)
+
+
+RULES: tuple[Rule, ...] = (
+    *nodes.RULES,
+    *shapes.RULES,
+    *logs.RULES,
+    *files.RULES,
+    P104,
+    P105,
+    P106,
+    *searching.RULES,
+    *LINT_RULES,
+    S101,
+    S102,
+    S103,
+    S104,
+    *dedup.RULES,
+    *cells.RULES,
+    *extraction.RULES,
+)
+_UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
+
+
+def is_unreadable(problem: Problem) -> bool:
+    """Whether a problem means that a file could not be read."""
+    return problem.code in _UNREADABLE
