@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from casetable.curation.nodes import Node
-from casetable.curation.values import convert, is_known_unit, read_number, unit_expression
 from casetable.model import (
     COURSE_PARTS,
     REASONS,
@@ -21,6 +20,7 @@ from casetable.model import (
     plain_number,
 )
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
+from casetable.quantities import convert, is_known_unit, read_number, unit_expression
 
 _REPORT = "curated/reports/doe-2020.yaml"
 

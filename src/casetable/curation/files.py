@@ -32,7 +32,6 @@ from casetable.curation.shapes import (
     key_place,
 )
 from casetable.curation.typed import typed_text
-from casetable.curation.values import is_known_unit, read_number
 from casetable.model import (
     SEARCHED_SOURCE,
     Accepted,
@@ -61,6 +60,7 @@ from casetable.model import (
     record_key,
 )
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, shown
+from casetable.quantities import is_known_unit, read_number
 
 P101 = Rule(
     code="P101",

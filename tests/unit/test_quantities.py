@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casetable.curation.values import COMMON_UNITS, _quantity, convert, is_known_unit, read_number, unit_expression
 from casetable.model import Number, plain_number
+from casetable.quantities import COMMON_UNITS, _quantity, convert, is_known_unit, read_number, unit_expression
 
 
 def number(text: str) -> Number:
