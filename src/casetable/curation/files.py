@@ -366,6 +366,7 @@ def _field(name: str, shape: FieldShape, node: Node, found: list[Problem]) -> Fi
         series=shape.series,
         drug=shape.drug or "",
         parts=tuple(shape.parts),
+        names=tuple(shape.names),
         help=shape.help or "",
         place=place,
     )

@@ -288,6 +288,9 @@ class FieldShape(Shape):
     series: Truth = False
     drug: Text | None = None
     parts: list[Annotated[str, _one_of(COURSE_PARTS)]] = []
+    names: Annotated[list[Text], BeforeValidator(_listed)] = Described(
+        [], description="a list of names by which reports print the field"
+    )
     help: Text | None = None
 
 

@@ -350,6 +350,7 @@ COURSE_PARTS = ("drug", "dose", "route", "schedule", "start", "stop", "count")
 class Field:
     """A data item of the form. `choices` maps each choice to its printed forms (female → girl, woman).
 
+    `names` are further names by which reports print the field (ALT: alanine aminotransferase, SGPT).
     `parts` are the parts that every course of a `courses` field must state.
     """
 
@@ -365,8 +366,13 @@ class Field:
     series: bool = False
     drug: str = ""
     parts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     help: str = ""
     place: Place
+
+    def __hash__(self) -> int:
+        """Fields of a form are told apart by name and place; their choices are a mapping."""
+        return hash((self.name, self.place))
 
 
 class Take(StrEnum):

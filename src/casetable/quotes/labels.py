@@ -1,0 +1,296 @@
+"""The names under which a report prints a field, and which of them an amount of the text stands for.
+
+"AST 866 U/L" is no evidence for a cell of ALT, however right its figure and unit are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from casetable.model import Field, FieldType, Form
+from casetable.quotes.amounts import Amount, may_be_compared
+from casetable.quotes.reading import BLANK, Reading, find, read
+
+# The same measurement by its short and its long names: what laboratories print (LOINC's common display names).
+_SYNONYMS = (
+    ("alt", "alanine aminotransferase", "alanine transaminase", "sgpt", "gpt"),
+    ("ast", "aspartate aminotransferase", "aspartate transaminase", "sgot", "got"),
+    ("ldh", "lactate dehydrogenase", "lactic dehydrogenase"),
+    ("ck", "cpk", "creatine kinase", "creatine phosphokinase"),
+    ("ggt", "gamma-glutamyl transferase", "gamma-glutamyltransferase"),
+    ("alp", "alkaline phosphatase"),
+    ("crp", "c-reactive protein"),
+    ("esr", "erythrocyte sedimentation rate", "sedimentation rate"),
+    ("pct", "procalcitonin"),
+    ("wbc", "white blood cell", "white blood cells", "white cell count", "leukocyte", "leukocytes", "leucocytes"),
+    ("rbc", "red blood cell", "red blood cells", "erythrocytes"),
+    ("hb", "hgb", "hemoglobin", "haemoglobin"),
+    ("plt", "platelet", "platelets", "platelet count", "thrombocytes"),
+    ("bun", "blood urea nitrogen"),
+    ("creatinine", "serum creatinine", "scr"),
+    ("spo2", "sao2", "oxygen saturation", "o2 saturation"),
+    ("pao2", "partial pressure of oxygen", "arterial oxygen"),
+    ("ferritin", "serum ferritin"),
+    ("d-dimer", "d-dimers"),
+    ("il-6", "interleukin-6", "interleukin 6"),
+    ("kl-6", "krebs von den lungen-6"),
+    ("age", "year-old", "years-old", "yo", "aged", "years of age", "month-old", "months of age", "day-old", "week-old"),
+    ("bmi", "body mass index"),
+    ("weight", "body weight"),
+    ("fvc", "forced vital capacity"),
+    ("dlco", "diffusing capacity"),
+    ("tsh", "thyroid-stimulating hormone", "thyrotropin"),
+    ("psa", "prostate-specific antigen"),
+    ("afp", "alpha-fetoprotein"),
+    ("follow-up", "followed up", "followed for", "follow up"),
+)
+_BY_NAME: Mapping[str, tuple[str, ...]] = {name: group for group in _SYNONYMS for name in group}
+# Words of a field's name or label that say its unit or what is counted, and name nothing by themselves.
+_NO_NAMES = frozenset(
+    [
+        "year",
+        "years",
+        "month",
+        "months",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "mg",
+        "kg",
+        "g",
+        "ml",
+        "l",
+        "percent",
+        "first",
+        "last",
+        "number",
+        "of",
+        "count",
+        "value",
+        "level",
+        "levels",
+        "total",
+        "dose",
+        "doses",
+        "duration",
+        "sessions",
+        "session",
+        "titer",
+        "serum",
+        "the",
+        "in",
+        "at",
+        "on",
+        "and",
+        "or",
+        "other",
+        "worst",
+        "best",
+        "end",
+        "start",
+    ]
+)
+
+
+@lru_cache(maxsize=512)
+def names_of(field: Field) -> tuple[str, ...]:
+    """Returns the names by which a report may print a field: its label, its own name, those that the form lists."""
+    own = [
+        field.label,
+        field.label.split("(")[0],
+        field.label.split(",")[0],
+        field.name.replace("_", " "),
+        *field.names,
+    ]
+    own += re.findall(r"\(([^()]{2,40})\)", field.label)
+    if field.drug:
+        own.append(field.drug)
+    trimmed = []
+    for name in own:
+        words = name.strip().split()
+        while len(words) > 1 and words[-1].lower().strip(",()") in _NO_NAMES:
+            words.pop()
+        trimmed.append(" ".join(words).strip(" ,()"))
+    found = [name for name in (*own, *trimmed) if name.strip() and name.strip().lower() not in _NO_NAMES]
+    found += [other for name in found for other in _BY_NAME.get(_bare(name), ())]
+    return tuple(dict.fromkeys(name.strip().lower() for name in found))
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A name of one or more things in a text, from `first` to `last` of its stream."""
+
+    first: int
+    last: int
+    owners: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What may be taken for each other: the names of one thing, `own`, and of those that an amount could belong to instead."""
+
+    own: str
+    by_name: Mapping[str, frozenset[str]]
+
+
+def names_beside(field: Field, form: Form) -> Names:
+    """Returns the names of a number field, and of the others whose numbers could be taken for its own."""
+    rivals = [
+        other
+        for other in form.fields.values()
+        if other.name != field.name and other.type is FieldType.NUMBER and may_be_compared(other.unit, field.unit)
+    ]
+    return _names(field.name, {each.name: names_of(each) for each in (field, *rivals)})
+
+
+def names_of_drugs(drug: str, drugs: Iterable[str]) -> Names:
+    """Returns the names of a drug, and of the others that the case was given."""
+    return _names(drug.lower(), {each.lower(): (each.lower(),) for each in (drug, *drugs) if each.strip()})
+
+
+def _names(own: str, names: Mapping[str, Sequence[str]]) -> Names:
+    found: dict[str, set[str]] = {}
+    for owner, listed in names.items():
+        for name in listed:
+            found.setdefault(name, set()).add(owner)
+    return Names(own=own, by_name={name: frozenset(owners) for name, owners in found.items()})
+
+
+@lru_cache(maxsize=4096)
+def read_name(name: str) -> Reading:
+    """Returns a name as read; the same few are looked for again and again."""
+    return read(name, has_decimal_commas=False)
+
+
+def mentions(text: Reading, names: Names, first: int, last: int) -> tuple[Mention, ...]:
+    """Returns where the names stand between two places of the stream; of two over each other the longer one."""
+    found = [
+        Mention(first=match.first, last=match.last, owners=owners)
+        for name, owners in names.by_name.items()
+        for match in find(read_name(name), text, first, last)
+    ]
+    found.sort(key=lambda mention: (mention.first - mention.last, mention.first))
+    kept: list[Mention] = []
+    for mention in found:
+        over = [k for k in kept if k.first < mention.last and mention.first < k.last]
+        if any((k.first, k.last) != (mention.first, mention.last) for k in over):
+            continue
+        if over:
+            kept.remove(over[0])
+            mention = Mention(first=mention.first, last=mention.last, owners=over[0].owners | mention.owners)
+        kept.append(mention)
+    return tuple(sorted(kept, key=lambda mention: mention.first))
+
+
+# How far a name reaches, in letters; and how many letters a comma or an "and" between counts for.
+_REACH = 60
+_BREAK = 12
+_BEHIND = 3
+_BREAKS = re.compile(r"[,;:]|\band\b|\bwhile\b|\bwhereas\b|\bbut\b|\bwith\b|\bthen\b", re.IGNORECASE)
+_END = re.compile(r"[.!?;](?:\s+(?=[A-Z(\[\"'])|$)|;\s|\n\s*\n|\t|\n(?=[^\n]*\t)")
+
+
+def sentence(text: Reading, first: int, last: int) -> tuple[int, int]:
+    """Returns where in the stream the sentence begins and ends in which a stretch of it stands."""
+    begin, end = text.at_plain(text.starts[first]), text.at_plain(text.ends[max(first, last - 1)])
+    low = 0
+    for found in _END.finditer(text.plain, max(0, begin - 600), begin):
+        low = found.end()
+    after = _END.search(text.plain, end, min(len(text.plain), end + 600))
+    low, high = max(low, begin - 600), after.start() if after else min(len(text.plain), end + 600)
+    return _stream_at(text, text.offsets[low]), _stream_at(text, text.offsets[high])
+
+
+def _stream_at(text: Reading, offset: int) -> int:
+    low, high = 0, len(text.starts)
+    while low < high:
+        middle = (low + high) // 2
+        if text.starts[middle] < offset:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def governing(text: Reading, amount: Amount, names: Names, listed: Sequence[Amount] = ()) -> frozenset[str] | None:
+    """Returns whose name stands with an amount, in its sentence, or None where none does.
+
+    `listed` are the amounts of that sentence: "ALT and AST were 345 and 866 U/L, respectively" gives each its own.
+    """
+    at = text.by_start[amount.start]
+    first, last = sentence(text, at, at + 1)
+    found = mentions(text, names, first, last)
+    if not found:
+        return None
+    if (own := _respectively(text, at, found, listed, last)) is not None:
+        return own
+    best: tuple[float, frozenset[str]] | None = None
+    for mention in found:
+        is_behind = mention.first >= at
+        between = text.plain[slice(*_between(text, mention, at))]
+        breaks = len(_BREAKS.findall(between))
+        letters = (mention.first - at - 1) if is_behind else at - mention.last
+        distance = letters + _BREAK * breaks + (_BEHIND if is_behind else 0)
+        if distance <= _REACH and (best is None or distance < best[0]):
+            best = (distance, mention.owners)
+    return best[1] if best else None
+
+
+def _between(text: Reading, mention: Mention, at: int) -> tuple[int, int]:
+    if mention.first >= at:
+        return text.at_plain(text.ends[at]), text.at_plain(text.starts[mention.first])
+    return text.at_plain(text.ends[mention.last - 1]), text.at_plain(text.starts[at])
+
+
+def _respectively(
+    text: Reading, at: int, found: Sequence[Mention], listed: Sequence[Amount], last: int
+) -> frozenset[str] | None:
+    first = sentence(text, at, at + 1)[0]
+    stop = text.stream.find("respectively", first, min(len(text.stream), last + 40))
+    if stop < 0:
+        return None
+    places = [text.by_start[amount.start] for amount in listed if amount.start in text.by_start]
+    places = [place for place in places if first <= place < stop]
+    if at not in places:
+        return None
+    before = [mention for mention in found if mention.last <= places[0]]
+    run = before[-len(places) :]
+    if len(run) != len(places) or len(places) < 2:
+        return None
+    return run[places.index(at)].owners
+
+
+def is_mentioned(text: Reading, phrase: str, first: int, last: int) -> bool:
+    """Whether a phrase stands between two places of the stream."""
+    return next(find(read_name(phrase), text, first, last), None) is not None
+
+
+_NEGATIONS = frozenset(["no", "not", "without", "never", "denied", "negative", "nor", "neither", "absence"])
+
+
+def is_negated(text: Reading, at: int) -> bool:
+    """Whether one of the two words before a place of the stream denies what stands there."""
+    words: list[str] = []
+    word = ""
+    place = at - 1
+    while place >= 0 and len(words) < 3:
+        word = text.stream[place] + word
+        if text.gaps[place] == BLANK:
+            words.append(word)
+            word = ""
+        place -= 1
+    words.append(word)
+    return any(word in _NEGATIONS for word in words[:2])
+
+
+__all__ = ["Mention", "Names", "governing", "is_mentioned", "is_negated", "mentions", "names_beside", "names_of"]
