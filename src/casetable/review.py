@@ -21,6 +21,7 @@ from casetable.model import (
     Ruling,
     Search,
     Strategy,
+    Verified,
     normal_key,
 )
 from casetable.problems import Problem
@@ -55,6 +56,7 @@ class Inputs:
     rulings: tuple[Ruling, ...]
     reports: tuple[Report, ...]
     problems: tuple[Problem, ...]
+    verified: tuple[Verified, ...] = ()
     unread: frozenset[str] = frozenset()
 
 

@@ -13,7 +13,8 @@ from casetable.completeness import RULES
 from casetable.problems import Problem, Rule, Severity
 from casetable.query.lint import RULES as LINT_RULES
 from casetable.query.lint import known, lint
-from casetable.workflow import strategies
+from casetable.quotes import findings
+from casetable.workflow import strategies, verifying
 from casetable.workspace import Workspace
 from tests.conftest import TODAY, example_files, write_files
 
@@ -38,7 +39,9 @@ def test_the_example_review_has_no_problem(tmp_path: Path) -> None:
     assert problems_of(tmp_path, example_files()) == ()
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in LINT_RULES], ids=lambda rule: rule.code)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule not in (*LINT_RULES, *findings.RULES)], ids=lambda rule: rule.code
+)
 def test_the_bad_example_yields_exactly_its_message_and_the_good_one_nothing(rule: Rule, tmp_path: Path) -> None:
     files, example = example_files(), rule.example
     good = example.good.encode()
@@ -56,6 +59,30 @@ def test_the_bad_example_yields_exactly_its_message_and_the_good_one_nothing(rul
     found = problems_of(tmp_path, files)
     assert [(problem.code, problem.message) for problem in found] == [(rule.code, example.message)]
     assert found[0].place.path.startswith(("review.yaml", "queries", "curated"))
+
+
+DOE = """A case of something invented
+
+Case presentation
+
+A 3-year-old girl from China was given an invented drug.
+
+Discussion
+
+Invented drugs are rare.
+"""
+
+
+@pytest.mark.parametrize("rule", findings.RULES, ids=lambda rule: rule.code)
+def test_the_bad_cell_yields_exactly_its_message_against_the_text(rule: Rule, tmp_path: Path) -> None:
+    files, example = example_files(), rule.example
+    (tmp_path / "doe.txt").write_text(DOE)
+    assert example.bad is not None
+    for text, expected in ((example.good, []), (example.bad, [(rule.code, example.message)])):
+        files[example.path] = files[example.path].replace(example.good.encode(), text.encode())
+        workspace = Workspace(write_files(tmp_path / "review", files))
+        found = verifying.verify(workspace, ["doe-2020"], text=tmp_path / "doe.txt", today=TODAY)
+        assert [(problem.code, problem.message) for problem in found.problems] == expected
 
 
 ON_TEXTS = [rule for rule in LINT_RULES if rule not in known.RULES]
@@ -108,4 +135,6 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "D103",
         "E201",
         "E202",
+        "V203",
+        "V204",
     }

@@ -13,6 +13,7 @@ from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_op
 from casetable.cli.screening import new, screen
 from casetable.cli.searching import diff, import_, log, mirror, refresh
 from casetable.cli.strategies import lint, match
+from casetable.cli.verifying import verify
 
 if TYPE_CHECKING:
     from casetable.workflow import Status
@@ -70,7 +71,17 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
             told = render_junit(listed, [rule for rule in rules if not rule.code.startswith("L")])
         click.echo(told, nl=False)
     elif form == "json":
-        amounts = ("searches", "records", "hits", "reports", "cases", "eligible_cases", "cells")
+        amounts = (
+            "searches",
+            "records",
+            "hits",
+            "reports",
+            "cases",
+            "eligible_cases",
+            "cells",
+            "verifiable",
+            "verified",
+        )
         summary = {name: getattr(checked, name) for name in amounts}
         click.echo(envelope(problems, {"errors": errors, "warnings": warnings, **summary}))
     else:
@@ -80,7 +91,8 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
         click.echo(
             f"checked {counted(checked.searches, 'search', 'searches')}, {counted(checked.hits, 'hit')},"
             f" {counted(checked.reports, 'report')}, {counted(checked.cases, 'case')}"
-            f" ({checked.eligible_cases:,} eligible), {counted(checked.cells, 'cell')}:"
+            f" ({checked.eligible_cases:,} eligible), {counted(checked.cells, 'cell')}"
+            f" ({checked.verified:,} of {checked.verifiable:,} with a quote or value verified):"
             f" {counted(errors, 'error')}, {counted(warnings, 'warning')}"
         )
     return 2 if is_unread else 1 if errors else 0
@@ -422,4 +434,21 @@ def rules(code: str | None, form: str) -> None:
                 echo(f"    {line[:160]}")
 
 
-COMMANDS = (init, refresh, import_, status, log, diff, lint, match, screen, new, check, dedupe, build, mirror, rules)
+COMMANDS = (
+    init,
+    refresh,
+    import_,
+    status,
+    log,
+    diff,
+    lint,
+    match,
+    screen,
+    new,
+    check,
+    verify,
+    dedupe,
+    build,
+    mirror,
+    rules,
+)

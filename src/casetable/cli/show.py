@@ -40,7 +40,7 @@ def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any
     return STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
-def folded(problems: Sequence[Problem]) -> list[Problem]:
+def folded(problems: Sequence[Problem], command: str = "check") -> list[Problem]:
     """Returns the problems with one in place of many where a rule warns often in one file."""
     alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     for problem in problems:
@@ -54,7 +54,7 @@ def folded(problems: Sequence[Problem]) -> list[Problem]:
         elif group[0] is problem:
             told = problem.message.rpartition(": ")[2]
             message = f"{told}, and so are {len(group) - 1} more cells of this file"
-            shown.append(replace(problem, message=message, hint="'casetable check --strict' names each"))
+            shown.append(replace(problem, message=message, hint=f"'casetable {command} --strict' names each"))
     return shown
 
 

@@ -12,6 +12,7 @@ from casetable.curation import cells, files, nodes, shapes
 from casetable.formats import logs
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
 from casetable.query.lint import RULES as LINT_RULES
+from casetable.quotes import findings
 from casetable.review import Review
 
 P104 = Rule(
@@ -122,6 +123,8 @@ class Checked:
     cases: int
     eligible_cases: int
     cells: int
+    verifiable: int
+    verified: int
 
 
 def check(review: Review, today: dt.date) -> Checked:
@@ -136,6 +139,8 @@ def check(review: Review, today: dt.date) -> Checked:
         *_decisions(review),
         *extraction.check(review),
     ]
+    verifiable, verified, changed = extraction.verified_cells(review)
+    problems += changed
     eligible = [case for report in inputs.reports for case in report.cases if case.is_eligible]
     return Checked(
         problems=in_order(problems),
@@ -146,6 +151,8 @@ def check(review: Review, today: dt.date) -> Checked:
         cases=sum(len(report.cases) for report in inputs.reports),
         eligible_cases=len(eligible),
         cells=sum(len(entry.all_cells) for case in eligible for entry in case.entries.values()),
+        verifiable=verifiable,
+        verified=verified,
     )
 
 
@@ -219,6 +226,7 @@ RULES: tuple[Rule, ...] = (
     *dedup.RULES,
     *cells.RULES,
     *extraction.RULES,
+    *findings.RULES,
 )
 _UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
 

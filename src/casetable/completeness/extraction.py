@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from casetable.curation.cells import E101
 from casetable.model import REASONS, Access, Cell, Number, Report, Status
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, joined, shown
+from casetable.quotes import cell_hash, slots
 from casetable.review import Item, Review
 
 _REPORT = "curated/reports/doe-2020.yaml"
@@ -159,6 +160,21 @@ E202 = Rule(
     ),
 )
 
+V101 = Rule(
+    code="V101",
+    name="changed-since-verified",
+    summary="a cell says something else than when it was found in the report's text, or is gone",
+    why="What was verified is not what stands in the table now.",
+    fix="Run `casetable verify` where the report's text is at hand, and commit curated/verified.jsonl.",
+    example=Example(
+        path="curated/verified.jsonl",
+        good="",
+        bad='{"schema": 1, "report": "doe-2020", "case": "1", "cell": "age_years", "content": "sha256:0", "outcome": "verified",'
+        ' "text": "doe.txt", "text_hash": "sha256:0", "start": 1, "end": 2, "when": "2026-01-16", "tool": "casetable 0"}\n',
+        message="case 1: was found in 'doe.txt' on 2026-01-16, and says something else since",
+    ),
+)
+
 
 def check(review: Review) -> Iterator[Problem]:
     """Yields what is wrong with the extractions and their cases."""
@@ -293,9 +309,45 @@ def _completeness(review: Review, report: Report) -> Iterator[Problem]:
                     yield E201.at(cell.place, f"case {case.id}: is not accessible", field=name)
 
 
+def verified_cells(review: Review) -> tuple[int, int, tuple[Problem, ...]]:
+    """Returns how many cells can be verified, how many are, as they stand, and those that changed since they were.
+
+    All of it follows from the extractions and verified.jsonl; no text is needed.
+    """
+    form = review.inputs.form
+    if form is None:
+        return 0, 0, ()
+    there = {
+        (report.name, case.id, slot.name): slot
+        for report in review.inputs.reports
+        for case in report.cases
+        for slot in slots(case, form)
+    }
+    # Of a report with faulty cells, or one that could not be read, it is not known what is gone.
+    unsure = {r.name for r in review.inputs.reports if any(case.faulty for case in r.cases)}
+    problems = []
+    verified = 0
+    for line in review.inputs.verified:
+        lead = f"case {line.case}: was found in {shown(line.text)} on {line.when}"
+        hint = f"next: casetable verify {line.report}"
+        found = there.get((line.report, line.case, line.cell))
+        if found is None:
+            if line.report not in unsure and review.is_read(review.inputs.paths.reports):
+                problems.append(
+                    V101.at(line.place, f"{lead}, and is not in the extraction any more", field=line.cell, hint=hint)
+                )
+            continue
+        if cell_hash(found.cell) == line.content:
+            verified += 1
+        else:
+            message = f"{lead}, and says something else since"
+            problems.append(V101.at(found.cell.place, message, field=found.name, hint=hint))
+    return len(there), verified, tuple(problems)
+
+
 def awaiting_report(item: Item) -> bool:
     """Whether an included report is still to be requested: it is not extracted yet, or could not be read in full."""
     return not item.extractions or any(report.access is not Access.FULL_TEXT for report in item.extractions)
 
 
-RULES = (S105, S106, E108, E109, E110, E111, E112, E113, E114, E201, E202)
+RULES = (S105, S106, E108, E109, E110, E111, E112, E113, E114, E201, E202, V101)

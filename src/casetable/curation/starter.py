@@ -116,10 +116,11 @@ GITIGNORE = """\
 build/
 """
 
-# Two branches that both refreshed merge by taking all lines of both.
+# Two branches that both refreshed, or verified, merge by taking all lines of both.
 GITATTRIBUTES = """\
 queries/searches.jsonl merge=union
 queries/records.jsonl merge=union
+curated/verified.jsonl merge=union
 """
 
 REPORTS_README = """\

@@ -1,4 +1,4 @@
-"""Reads and writes the files that the tool itself keeps: records.jsonl and searches.jsonl, one JSON value a line.
+"""Reads and writes the files that the tool itself keeps: records, searches and verified cells, one JSON value a line.
 
 Two branches that both refreshed are merged by taking all lines of both; so a reader takes equal lines once, and lines
 in any order.
@@ -14,7 +14,7 @@ from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
-from casetable.model import DOI, PMCID, PMID, ExportFile, Method, Record, Search
+from casetable.model import DOI, PMCID, PMID, ExportFile, Method, Record, Search, Verified
 from casetable.problems import Example, Place, Problem, Rule, shown
 
 MAX_LINE_BYTES = 4_000_000
@@ -144,6 +144,43 @@ def _steps(searches: Mapping[str, Search]) -> dict[str, int]:
         for offset, name in enumerate(reversed(chain)):
             steps[name] = before + offset
     return steps
+
+
+def write_verified(lines: Iterable[Verified]) -> bytes:
+    """Returns verified.jsonl: a line a cell, by report, case and cell, each once."""
+    values = sorted(
+        {(each.report, each.case, each.cell, each.when.isoformat(), each.content): each for each in lines}.items()
+    )
+    return b"".join(
+        _line({**{name: getattr(each, name) for name in _VERIFIED}, "when": each.when.isoformat()})
+        for _, each in values
+    )
+
+
+_VERIFIED = ("report", "case", "cell", "content", "outcome", "text", "text_hash", "start", "end", "when", "tool")
+
+
+def read_verified(path: str, data: bytes) -> tuple[tuple[Verified, ...], tuple[Problem, ...]]:
+    """Returns which cells were verified, in the order of the file; of two lines for one cell, which a merge can leave, the later one."""
+    found: dict[tuple[str, str, str], Verified] = {}
+    problems: list[Problem] = []
+    for place, value in _values(path, data, problems):
+        try:
+            texts = {name: _as_text(value[name]) for name in _VERIFIED if name not in {"start", "end", "when"}}
+            each = Verified(
+                **texts,
+                start=_as_count(value["start"]),
+                end=_as_count(value["end"]),
+                when=dt.date.fromisoformat(_as_text(value["when"])),
+                place=place,
+            )
+        except (KeyError, TypeError, ValueError):
+            problems.append(F205.at(place, "is not a verified cell; expected a line as `verify` writes it"))
+            continue
+        key = (each.report, each.case, each.cell)
+        if key not in found or found[key].when <= each.when:
+            found[key] = each
+    return tuple(found.values()), tuple(problems)
 
 
 def _search_value(search: Search) -> dict[str, Any]:

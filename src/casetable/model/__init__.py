@@ -552,3 +552,25 @@ class Report:
     questions: tuple[Question, ...]
     cases: tuple[Case, ...]
     places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """That a cell was found in a text, as a line of verified.jsonl holds it.
+
+    `cell` is the cell's place in its extraction (ferritin[2], tocilizumab[1].dose) and `content` a hash of what it said
+    then; `text` names the text, `text_hash` is of its bytes, `start` and `end` are places in what was read of it.
+    """
+
+    report: str
+    case: str
+    cell: str
+    content: str
+    outcome: str
+    text: str
+    text_hash: str
+    start: int
+    end: int
+    when: dt.date
+    tool: str
+    place: Place

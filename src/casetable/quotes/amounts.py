@@ -89,7 +89,7 @@ def amounts(
     read = [
         _Read(text, at, known)
         for at in sorted(text.figures)
-        if at >= first and at < last + _REACH and not text.figures[at].is_attached and not _is_base(text, at)
+        if at >= first and at < last + _REACH and not text.figures[at].is_attached
     ]
     # Units may stand behind a figure further on, so that those are read too.
     upto = next((n for n, each in enumerate(read) if each.at >= last), len(read))
@@ -122,11 +122,6 @@ def amounts(
 
 # How far behind a stretch of the stream the unit of a list may stand.
 _REACH = 60
-
-
-def _is_base(text: Reading, at: int) -> bool:
-    """Whether a figure is the ten of a power, which belongs to a unit."""
-    return text.plain.startswith("^", text.at_plain(text.figures[at].end))
 
 
 class _Read:
@@ -229,12 +224,12 @@ def _unit_at(plain: str, at: int, known: tuple[str, ...]) -> tuple[str, str, int
 def is_same(number: Number, unit: str, amount: Amount, *, is_dose: bool = False) -> bool:
     """Whether a text's amount is a cell's number in its unit; of a dose, what it is given for may stand apart.
 
-    A number without a unit in the text is the cell's if its figure is; one with another unit never is.
+    A number without a unit in the text is the cell's if its figure is, but for a dose; one with another unit never is.
     """
     if amount.is_spread or amount.is_ordinal or number.sign != amount.number.sign:
         return False
     if not amount.unit:
-        return _equal(number, amount.number)
+        return _equal(number, amount.number) and not (is_dose and unit)
     if not unit:
         return False
     for given in _given(amount, is_dose=is_dose):

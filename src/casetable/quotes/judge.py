@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import islice
 
 from casetable.model import Access, Case, Cell, Field, FieldType, Form, Number, Report, Status
 from casetable.problems import joined, shown
@@ -22,11 +24,11 @@ from casetable.quotes.labels import (
     names_beside,
     names_of,
     names_of_drugs,
-    read_name,
     sentence,
 )
-from casetable.quotes.reading import Match, Reading, find, read, words_alike
-from casetable.quotes.texts import Part, Section, Text
+from casetable.quotes.printed import Printed, case_name, place_words, snippet
+from casetable.quotes.reading import Match, Reading, find, read_short, words_alike
+from casetable.quotes.texts import Part, Text
 
 
 class Outcome(StrEnum):
@@ -81,7 +83,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What became of one cell. `start` and `end` are places in the text of that name, `found` what stands there."""
+    """What became of one cell. `start` and `end` are places in the text of that name, `found` what stands there.
+
+    `also` are further places that bear the cell out as well.
+    """
 
     slot: Slot
     outcome: Outcome
@@ -91,6 +96,7 @@ class Judged:
     start: int = 0
     end: int = 0
     found: str = ""
+    also: tuple[tuple[int, int], ...] = ()
 
 
 def cell_hash(cell: Cell) -> str:
@@ -144,184 +150,83 @@ def _slots(name: str, case: str, about: Field, cell: Cell) -> Iterator[Slot]:
 def judge(report: Report, form: Form, texts: Sequence[Text], titles: Iterable[str] = ()) -> tuple[Judged, ...]:
     """Returns what becomes of every cell of a report's cases that can be verified, in the order of the extraction.
 
-    `titles` are those of its records: wherever they stand in a text, they are no evidence. Of several texts the one
+    `titles` are those of its records: wherever they stand in a text, they are no printed. Of several texts the one
     counts in which a cell fares best.
     """
-    evidence = [_Evidence(text, tuple(titles)) for text in texts]
-    found = []
+    held = [Printed(text, tuple(titles)) for text in texts]
+    found: list[Judged] = []
     for case in report.cases:
         for slot in slots(case, form):
-            judged = [_judged(slot, each, form, report) for each in evidence]
+            judged = [_judged(slot, each, form, report) for each in held]
             judged = judged or [
                 Judged(slot=slot, outcome=Outcome.UNVERIFIABLE, message="no text of the report is at hand")
             ]
             found.append(min(judged, key=lambda each: _BEST_FIRST.index(each.outcome)))
-    return tuple(found)
+    return _each_its_own(found, {text.name: text for text in texts})
 
 
-# --- a text, ready to be searched -------------------------------------------------------------------------------------
+_OF_ALL = re.compile(r"\b(?:both|all|each|either|patients|cases|siblings|twins|two|they)\b", re.IGNORECASE)
 
 
-@dataclass(eq=False)
-class _Evidence:
-    """A text as read, with what in it is no evidence; each part is computed on first use."""
+def _each_its_own(found: Sequence[Judged], texts: Mapping[str, Text]) -> tuple[Judged, ...]:
+    """Settles which of several places a cell is from: the one among most other cells of its case.
 
-    text: Text
-    titles: tuple[str, ...]
-    known: tuple[str, ...] = field(default=())
+    And takes a cell back that quotes what another case quotes for the same field, in a paragraph that holds more cells
+    of that case; a sentence that names both speaks of both.
+    """
+    begins = {name: [at.end() for at in re.finditer(r"\n\n", text.content)] for name, text in texts.items()}
 
-    @cached_property
-    def joined(self) -> Reading:
-        return read(self.text.content)
+    def paragraph(text: str, start: int) -> tuple[str, int]:
+        return text, bisect_right(begins[text], start)
 
-    @cached_property
-    def apart(self) -> Reading | None:
-        """The text with no groups of thousands joined over plain blanks, if there are any."""
-        if not re.search(r"\d \d{3}(?!\d)", self.joined.plain):
-            return None
-        return read(self.text.content, joins_thousands=False)
-
-    @cached_property
-    def barred(self) -> tuple[tuple[int, int, Part], ...]:
-        """Where the title and the references stand."""
-        found = [(s.start, s.end, s.part) for s in self.text.sections if not s.part.is_evidence]
-        for title in self.titles:
-            quote = read_name(title)
-            if len(quote.stream) >= 12:
-                found += [(match.start, match.end, Part.TITLE) for match in find(quote, self.joined)]
-        return tuple(sorted(found))
-
-    def bar_at(self, start: int, end: int) -> Part | None:
-        return next((part for low, high, part in self.barred if low < end and start < high), None)
-
-    @cached_property
-    def owners(self) -> tuple[tuple[int, int, str], ...]:
-        """Stretches of the text that speak of one case of several, by its number or letter."""
-        return tuple(_owned(self.text))
-
-    def is_of_another_case(self, start: int, case: str) -> str:
-        """Returns the case that a place of the text speaks of, where it is another one; else nothing."""
-        named = {owner for _, _, owner in self.owners}
-        if _case_name(case) not in named:
-            return ""
-        owner = ""
-        for low, high, name in self.owners:  # the innermost one comes last
-            if low <= start < high:
-                owner = name
-        return owner if owner and owner != _case_name(case) else ""
-
-    def is_at(self, start: int, where: str) -> bool | None:
-        """Whether a place of the text is where a cell says; None where the text has no such place."""
-        if not where or not any(_is_place(section, where) for section in self.text.sections):
-            return None
-        section = self.text.section_at(start)
-        return section is not None and _is_place(section, where)
-
-    def snippet(self, start: int, end: int, around: int = 30) -> str:
-        """Returns what stands at a place, with some words around it, in one line."""
-        content = self.text.content
-        low, high = max(0, start - around), min(len(content), end + around)
-        low = content.rfind(" ", 0, low + 1) + 1 if low else 0
-        after = content.find(" ", high)
-        high = len(content) if after < 0 or after - high > around else after
-        told = " ".join(content[low:high].split())
-        return f"{'…' if low else ''}{told}{'…' if high < len(content) else ''}"
+    stood = [each for each in found if each.outcome in {Outcome.VERIFIED, Outcome.ELSEWHERE}]
+    counts = Counter((each.slot.case, paragraph(each.text, each.start)) for each in stood if not each.also)
+    settled = {id(each): _settled(each, counts, paragraph, texts) for each in stood}
+    counts = Counter((each.slot.case, paragraph(each.text, each.start)) for each in settled.values())
+    by_field: dict[tuple[str, str], list[Judged]] = {}
+    for each in settled.values():
+        by_field.setdefault((each.text, each.slot.field.name), []).append(each)
+    for name, one in settled.items():
+        at = paragraph(one.text, one.start)
+        for other in by_field[one.text, one.slot.field.name]:
+            is_shared = other.start < one.end and one.start < other.end and other.slot.case != one.slot.case
+            if not is_shared or counts[one.slot.case, at] >= counts[other.slot.case, at]:
+                continue
+            content = texts[one.text].content
+            low = max(content.rfind(". ", 0, one.start), content.rfind("\n", 0, one.start), 0)
+            if not _OF_ALL.search(content, low, one.end + 80):
+                message = f"stands among what is said of case {other.slot.case}: {shown(one.found, 120)}"
+                settled[name] = replace(one, outcome=Outcome.NEAR, message=message)
+    return tuple(settled.get(id(each), each) for each in found)
 
 
-_CASE = re.compile(
-    r"(?:case|patient)s?\s+(?:no\.?\s*|#\s*)?(?P<id>\d{1,3}[a-z]?|[A-Z]|one|two|three|four|five|six|seven|eight|nine|ten)\b",
-    re.IGNORECASE,
-)
-_WORDS = {
-    w: str(n) for n, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
-}
-_MANY = re.compile(r"\s*(?:,|and|&|to|-|–)\s*(?:\d|case|patient)", re.IGNORECASE)
-
-
-def _case_name(text: str) -> str:
-    lower = text.strip().lower()
-    return _WORDS.get(lower, lower)
-
-
-def _owned(text: Text) -> Iterator[tuple[int, int, str]]:
-    for section in text.sections:
-        found = _CASE.match(section.heading.split(" > ")[-1])
-        own = _case_name(found["id"]) if found else ""
-        if own:
-            yield section.start, section.end, own
-        low = section.start
-        standing = ""
-        begin = low
-        for paragraph in re.split(r"(?<=\n\n)", text.content[section.start : section.end]):
-            marked = _CASE.match(paragraph.lstrip())
-            if marked and not _MANY.match(paragraph.lstrip(), marked.end()):
-                if standing:
-                    yield begin, low, standing
-                standing, begin = _case_name(marked["id"]), low
-            low += len(paragraph)
-        if standing:
-            yield begin, section.end, standing
-        # A sentence that names one case speaks of it.
-        at = section.start
-        for sentence_ in re.split(r"(?<=[.!?;])(?=\s)|(?<=\n\n)", text.content[section.start : section.end]):
-            named_ = [found for found in _CASE.finditer(sentence_) if not _MANY.match(sentence_, found.end())]
-            names = {_case_name(found["id"]) for found in named_}
-            if len(names) == 1 and not re.search(r"\b(?:cases|patients)\b", sentence_, re.IGNORECASE):
-                yield at, at + len(sentence_), names.pop()
-            at += len(sentence_)
-
-
-@lru_cache(maxsize=1024)
-def _place_words(where: str) -> str:
-    """Returns what of a place is its section's name: "Discussion, paragraph 4" is in the Discussion."""
-    told = re.sub(r"\bfig(?:ure)?s?\b\.?", "figure", where.lower())
-    told = re.split(r"[,;:(]", told)[0]
-    told = re.sub(r"\b(legend|caption|section|footnotes?|row|column|the|text of|in)\b", " ", told)
-    return " ".join(re.findall(r"[a-z0-9]+", told))
-
-
-_SAME_PLACES = (
-    frozenset(
-        ["case presentation", "case report", "case description", "case history", "case", "case summary", "case reports"]
-    ),
-    frozenset(["affiliation", "affiliations", "author affiliations"]),
-    frozenset(["conclusion", "conclusions"]),
-    frozenset(["abstract", "summary"]),
-)
-
-
-def _is_place(section: Section, where: str) -> bool:
-    wanted = _place_words(where)
-    if not wanted:
-        return False
-    if wanted == "title":
-        return section.part is Part.TITLE
-    if wanted in {"abstract", "summary"}:
-        return section.part is Part.ABSTRACT
-    alike = next((names for names in _SAME_PLACES if wanted in names), frozenset([wanted]))
-    for heading in section.heading.split(" > "):
-        words = _place_words(heading)
-        if words and any(_holds(words, name) or _holds(name, words) for name in alike):
-            return True
-    return False
-
-
-def _holds(words: str, name: str) -> bool:
-    return re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", words) is not None
+def _settled(
+    each: Judged,
+    counts: Mapping[tuple[str, tuple[str, int]], int],
+    paragraph: Callable[[str, int], tuple[str, int]],
+    texts: Mapping[str, Text],
+) -> Judged:
+    places = ((each.start, each.end), *each.also)
+    start, end = max(places, key=lambda at: counts.get((each.slot.case, paragraph(each.text, at[0])), 0))
+    return (
+        each
+        if start == each.start
+        else replace(each, start=start, end=end, found=snippet(texts[each.text], start, end))
+    )
 
 
 # --- one cell and one text --------------------------------------------------------------------------------------------
 
 
-def _judged(slot: Slot, evidence: _Evidence, form: Form, report: Report) -> Judged:
-    judge_ = _OfQuote(slot, evidence, form) if slot.cell.reported else _OfValue(slot, evidence, form)
-    found = judge_.judged(evidence.joined)
-    if found.outcome not in {Outcome.VERIFIED, Outcome.ELSEWHERE} and evidence.apart is not None:
-        again = judge_.judged(evidence.apart)
+def _judged(slot: Slot, printed: Printed, form: Form, report: Report) -> Judged:
+    judge_ = _OfQuote(slot, printed, form) if slot.cell.reported else _OfValue(slot, printed, form)
+    found = judge_.judged(printed.joined)
+    if found.outcome not in {Outcome.VERIFIED, Outcome.ELSEWHERE} and printed.apart is not None:
+        again = judge_.judged(printed.apart)
         found = min(found, again, key=lambda each: _BEST_FIRST.index(each.outcome))
     is_poor = found.outcome in {Outcome.NEAR, Outcome.ABSENT}
-    is_of_abstract = report.access is Access.ABSTRACT or _place_words(slot.where) in {"abstract", "summary"}
-    if is_poor and evidence.text.is_abstract and not is_of_abstract:
+    is_of_abstract = report.access is Access.ABSTRACT or place_words(slot.where) in {"abstract", "summary"}
+    if is_poor and printed.text.is_abstract and not is_of_abstract:
         return replace(
             found, outcome=Outcome.UNVERIFIABLE, message="only the abstract is at hand, and it does not hold it"
         )
@@ -338,12 +243,12 @@ class _Borne:
 
 
 class _Judge:
-    def __init__(self, slot: Slot, evidence: _Evidence, form: Form) -> None:
-        self.slot, self.evidence, self.form = slot, evidence, form
+    def __init__(self, slot: Slot, printed: Printed, form: Form) -> None:
+        self.slot, self.printed, self.form = slot, printed, form
         self.units = tuple(dict.fromkeys(each.unit for each in (slot.field, *form.fields.values()) if each.unit))
 
     def _result(self, outcome: Outcome, message: str = "", at: tuple[int, int] | None = None) -> Judged:
-        text = self.evidence.text
+        text = self.printed.text
         start, end = at or (0, 0)
         return Judged(
             slot=self.slot,
@@ -353,20 +258,19 @@ class _Judge:
             hash=text.hash,
             start=start,
             end=end,
-            found=self.evidence.snippet(start, end) if at else "",
+            found=self.printed.snippet(start, end) if at else "",
         )
 
-    def _placed(self, at: tuple[int, int]) -> Judged:
-        """The outcome for a value found and borne out at a place: verified there, or found elsewhere."""
-        if self.evidence.is_at(at[0], self.slot.where) is False:
-            section = self.evidence.text.section_at(at[0])
-            place = section.heading or section.part.value if section else "the text"
-            return self._result(
-                Outcome.ELSEWHERE,
-                f"stands in {shown(place)}; expected in {shown(self.slot.where)}, as the cell says",
-                at,
-            )
-        return self._result(Outcome.VERIFIED, "", at)
+    def _placed(self, places: Sequence[tuple[int, int]]) -> Judged:
+        """The outcome for a value that some places bear out: verified where the cell says, or found elsewhere."""
+        wanted = [at for at in places if self.printed.is_at(at[0], self.slot.where) is not False]
+        if wanted:
+            return replace(self._result(Outcome.VERIFIED, "", wanted[0]), also=tuple(wanted[1:]))
+        at = places[0]
+        section = self.printed.text.section_at(at[0])
+        place = section.heading or section.part.value if section else "the text"
+        message = f"stands in {shown(place)}; expected in {shown(self.slot.where)}, as the cell says"
+        return replace(self._result(Outcome.ELSEWHERE, message, at), also=tuple(places[1:]))
 
     def _names(self) -> Names | None:
         slot = self.slot
@@ -403,23 +307,29 @@ class _OfQuote(_Judge):
     """Judges a cell by what it quotes of the report."""
 
     def judged(self, text: Reading) -> Judged:
-        cell, evidence = self.slot.cell, self.evidence
-        joins = text is evidence.joined
+        cell, printed = self.slot.cell, self.printed
+        joins = text is printed.joined
         parts = [part for part in re.split(r"\s*(?:\[?…\]?|\[?\.\.\.\]?)\s*", cell.reported) if part.strip()]
-        quotes = [read(part, joins_thousands=joins) for part in parts]
+        quotes = [read_short(part, joins_thousands=joins) for part in parts]
         quotes = [quote for quote in quotes if quote.stream]
         if not quotes:
             return self._result(Outcome.ABSENT, f"the quote {shown(cell.reported)} holds neither letter nor figure")
         barred: Part | None = None
         other = ""
         refused: tuple[str, tuple[int, int]] | None = None
-        elsewhere: Judged | None = None
-        for match in _in_order(quotes, text):
+        good: list[tuple[int, int]] = []
+        found = list(islice(_in_order(quotes, text), _MOST_PLACES))
+        found.sort(
+            key=lambda match: (
+                bool(printed.owner_at(match.start)) and printed.owner_at(match.start) != case_name(self.slot.case)
+            )
+        )
+        for match in found:
             at = (match.start, match.end)
-            if part := evidence.bar_at(*at):
+            if part := printed.bar_at(*at):
                 barred = part
                 continue
-            if owner := evidence.is_of_another_case(at[0], self.slot.case):
+            if owner := printed.is_of_another_case(at[0], self.slot.case):
                 other = other or owner
                 refused = refused or (f"stands in the text for case {owner}", at)
                 continue
@@ -428,15 +338,12 @@ class _OfQuote(_Judge):
                 if refused is None or other:
                     refused, other = (borne.why, borne.at or at), ""
                 continue
-            placed = self._placed(at)
-            if placed.outcome is Outcome.VERIFIED:
-                return placed
-            elsewhere = elsewhere or placed
-        if elsewhere is not None:
-            return elsewhere
+            good.append(at)
+        if good:
+            return self._placed(good)
         if refused is not None:
             why, at = refused
-            return self._result(Outcome.NEAR, f"{why}: {shown(evidence.snippet(*at), 120)}", at)
+            return self._result(Outcome.NEAR, f"{why}: {shown(printed.snippet(*at), 120)}", at)
         if barred is not None:
             place = "title" if barred is Part.TITLE else "list of references"
             return self._result(
@@ -447,12 +354,12 @@ class _OfQuote(_Judge):
     def _near(self, quote: Reading, text: Reading) -> Judged:
         """What is like the quote: the same words with other figures, or nearly the same words."""
         reported = shown(self.slot.cell.reported)
-        at = next((at for at in words_alike(quote, text) if self.evidence.bar_at(*at) is None), None)
+        at = next((at for at in words_alike(quote, text) if self.printed.bar_at(*at) is None), None)
         if (at is None or not re.search(r"[a-z]{2}", quote.stream)) and len(quote.stream) >= 6:
             at = self._alike(quote, text) or at
         if at is None or not re.search(r"[a-z]", quote.stream):
             return self._result(Outcome.ABSENT, f"{reported} is not in the text")
-        told = shown(self.evidence.snippet(*at, around=12), 120)
+        told = shown(self.printed.snippet(*at, around=12), 120)
         return self._result(Outcome.NEAR, f"{reported} is not in the text, but {told}", at)
 
     def _alike(self, quote: Reading, text: Reading) -> tuple[int, int] | None:
@@ -462,7 +369,7 @@ class _OfQuote(_Judge):
         if found is None or found.dest_end <= found.dest_start:
             return None
         at = text.starts[found.dest_start], text.ends[found.dest_end - 1]
-        return at if self.evidence.bar_at(*at) is None else None
+        return at if self.printed.bar_at(*at) is None else None
 
     def _borne(self, text: Reading, match: Match) -> _Borne:
         if self.slot.cell.value is None or self.slot.cell.status is not Status.REPORTED:
@@ -480,7 +387,7 @@ class _OfQuote(_Judge):
         is_dose = self.slot.part == "dose"
         there = tuple(amounts(text, match.first, match.last, match.meant, self.units))
         same = [each for each in there if is_same(value, self.slot.unit, each, is_dose=is_dose)]
-        if self.slot.part == "count" and not same and value.low in _dosings(text.plain):
+        if self.slot.part == "count" and not same and value.low in _dosings(_plain_of(text, match)):
             return _Borne(is_borne=True)
         if not same:
             return _Borne(is_borne=False, why=f"the quote does not say {self._told()}")
@@ -492,11 +399,15 @@ class _OfQuote(_Judge):
             if is_own:
                 return _Borne(is_borne=True)
         at = (same[0].start, same[0].end)
-        what = f"stands there for {owner}" if owner else "stands there without its unit, and not with the name of the field"
+        what = (
+            f"stands there for {owner}"
+            if owner
+            else "stands there without its unit, and not with the name of the field"
+        )
         return _Borne(is_borne=False, why=f"{self._told()} {what}", at=at)
 
     def _is_in_table(self, amount: Amount) -> bool:
-        section = self.evidence.text.section_at(amount.start)
+        section = self.printed.text.section_at(amount.start)
         return section is not None and section.part is Part.TABLE
 
     def _choice(self, text: Reading, match: Match) -> _Borne:
@@ -520,7 +431,7 @@ class _OfQuote(_Judge):
 
     def _text(self, text: Reading, match: Match) -> _Borne:
         value = str(self.slot.cell.value)
-        own = read(value)
+        own = read_short(value)
         if next(find(own, text, match.first, match.last), None) is not None:
             return _Borne(is_borne=True)
         if self.slot.part == "drug":
@@ -529,7 +440,7 @@ class _OfQuote(_Judge):
             if there and value.lower() not in there:
                 return _Borne(is_borne=False, why=f"the quote names {joined(sorted(there), 'and')}, not {shown(value)}")
         there_ = tuple(amounts(text, match.first, match.last, match.meant, self.units))
-        dosings = _dosings(text.plain[text.at_plain(match.start) : text.at_plain(match.end)])
+        dosings = _dosings(_plain_of(text, match))
         for amount in amounts(own, 0, len(own.stream), known=self.units):
             if amount.number.low == amount.number.high and amount.number.low in dosings:
                 continue
@@ -551,6 +462,8 @@ class _OfQuote(_Judge):
 
 # How like a stretch of text must be to be shown beside a quote, of 100.
 _LIKENESS = 80
+# In how many places a quote is looked at.
+_MOST_PLACES = 200
 # Words of a quote that may stand apart ("…" in the quote), in letters of the text.
 _APART = 1200
 
@@ -603,6 +516,10 @@ def _dosings(plain: str) -> frozenset[Decimal]:
     return frozenset(Decimal(times) for pattern, times in _DOSINGS if re.search(rf"\b(?:{pattern})(?![A-Za-z])", plain, re.IGNORECASE))  # fmt: skip
 
 
+def _plain_of(text: Reading, match: Match) -> str:
+    return text.plain[text.at_plain(match.start) : text.at_plain(match.end)]
+
+
 def _is_said(amount: Amount, other: Amount) -> bool:
     if amount.unit and other.unit:
         return is_same(amount.number, amount.unit, replace(other, is_ordinal=False), is_dose=True)
@@ -634,22 +551,19 @@ class _OfValue(_Judge):
             return self._number(text)
         if self.slot.kind is Kind.CHOICE:
             return self._choice(text)
-        value = read(str(self.slot.cell.value))
+        value = read_short(str(self.slot.cell.value))
         found = self._best((match.start, match.end) for match in find(value, text))
         return found or self._result(
             Outcome.UNVERIFIABLE, f"{self._told()} has no quote; expected 'reported', as the report prints it"
         )
 
     def _best(self, places: Iterable[tuple[int, int]]) -> Judged | None:
-        elsewhere: Judged | None = None
-        for at in places:
-            if self.evidence.bar_at(*at) or self.evidence.is_of_another_case(at[0], self.slot.case):
-                continue
-            placed = self._placed(at)
-            if placed.outcome is Outcome.VERIFIED:
-                return placed
-            elsewhere = elsewhere or placed
-        return elsewhere
+        good = [
+            at
+            for at in islice(places, _MOST_PLACES)
+            if not (self.printed.bar_at(*at) or self.printed.is_of_another_case(at[0], self.slot.case))
+        ]
+        return self._placed(good) if good else None
 
     def _number(self, text: Reading) -> Judged:
         value = self.slot.cell.value
@@ -670,10 +584,10 @@ class _OfValue(_Judge):
                 named.append((each.start, each.end))
         if found := self._best(named):
             return found
-        near = next((each for each in same if each.unit and self.evidence.bar_at(each.start, each.end) is None), None)
+        near = next((each for each in same if each.unit and self.printed.bar_at(each.start, each.end) is None), None)
         if near is not None:
             at = (near.start, near.end)
-            told = shown(self.evidence.snippet(*at), 120)
+            told = shown(self.printed.snippet(*at), 120)
             return self._result(
                 Outcome.NEAR, f"{self._told()} stands in the text, but not with the name of the field: {told}", at
             )
@@ -692,7 +606,7 @@ class _OfValue(_Judge):
         places: dict[str, list[tuple[int, int]]] = {}
         for mention in _printed(slot.field, text, 0, len(text.stream)):
             at = text.starts[mention.first], text.ends[mention.last - 1]
-            if self.evidence.bar_at(*at) or self.evidence.is_of_another_case(at[0], slot.case):
+            if self.printed.bar_at(*at) or self.printed.is_of_another_case(at[0], slot.case):
                 continue
             form = " ".join(text.text[at[0] : at[1]].lower().split())
             if form in shared and not self._is_about(text, mention):
@@ -704,7 +618,7 @@ class _OfValue(_Judge):
         if lacking:
             if rivals:
                 at = places[rivals[0]][0]
-                told = shown(self.evidence.snippet(*at), 120)
+                told = shown(self.printed.snippet(*at), 120)
                 return self._result(
                     Outcome.NEAR,
                     f"no printed form of {shown(lacking[0])} stands in the text, but one of {shown(rivals[0])}: {told}",
@@ -713,7 +627,7 @@ class _OfValue(_Judge):
             return self._result(Outcome.ABSENT, f"no printed form of {shown(lacking[0])} is in the text")
         if rivals and slot.field.type is FieldType.CHOICE:
             at = places[rivals[0]][0]
-            told = shown(self.evidence.snippet(*at), 120)
+            told = shown(self.printed.snippet(*at), 120)
             return self._result(
                 Outcome.NEAR,
                 f"the text has a printed form of {shown(rivals[0])} too, {told}; expected 'reported', the quote that decides",

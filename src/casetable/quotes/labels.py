@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from casetable.model import Field, FieldType, Form
 from casetable.quotes.amounts import Amount, may_be_compared
-from casetable.quotes.reading import BLANK, Reading, find, read
+from casetable.quotes.reading import Reading, find, read_short
 
 # The same measurement by its short and its long names: what laboratories print (LOINC's common display names).
 _SYNONYMS = (
@@ -166,18 +166,12 @@ def _names(own: str, names: Mapping[str, Sequence[str]]) -> Names:
     return Names(own=own, by_name={name: frozenset(owners) for name, owners in found.items()})
 
 
-@lru_cache(maxsize=4096)
-def read_name(name: str) -> Reading:
-    """Returns a name as read; the same few are looked for again and again."""
-    return read(name, has_decimal_commas=False)
-
-
 def mentions(text: Reading, names: Names, first: int, last: int) -> tuple[Mention, ...]:
     """Returns where the names stand between two places of the stream; of two over each other the longer one."""
     found = [
         Mention(first=match.first, last=match.last, owners=owners)
         for name, owners in names.by_name.items()
-        for match in find(read_name(name), text, first, last)
+        for match in find(read_short(name), text, first, last)
     ]
     found.sort(key=lambda mention: (mention.first - mention.last, mention.first))
     kept: list[Mention] = []
@@ -270,27 +264,4 @@ def _respectively(
     return run[places.index(at)].owners
 
 
-def is_mentioned(text: Reading, phrase: str, first: int, last: int) -> bool:
-    """Whether a phrase stands between two places of the stream."""
-    return next(find(read_name(phrase), text, first, last), None) is not None
-
-
-_NEGATIONS = frozenset(["no", "not", "without", "never", "denied", "negative", "nor", "neither", "absence"])
-
-
-def is_negated(text: Reading, at: int) -> bool:
-    """Whether one of the two words before a place of the stream denies what stands there."""
-    words: list[str] = []
-    word = ""
-    place = at - 1
-    while place >= 0 and len(words) < 3:
-        word = text.stream[place] + word
-        if text.gaps[place] == BLANK:
-            words.append(word)
-            word = ""
-        place -= 1
-    words.append(word)
-    return any(word in _NEGATIONS for word in words[:2])
-
-
-__all__ = ["Mention", "Names", "governing", "is_mentioned", "is_negated", "mentions", "names_beside", "names_of"]
+__all__ = ["Mention", "Names", "governing", "mentions", "names_beside", "names_of"]

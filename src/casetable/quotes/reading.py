@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 # What stands between two characters of a reading.
 JOINED, HYPHEN, BLANK = 0, 1, 2
@@ -25,7 +25,7 @@ class Figure:
     """A number as it stands in a text, from `start` to `end` there.
 
     `readings` are what it can mean, the likelier first: one, or two where a comma may group thousands or be a decimal
-    comma. `sign` is "", <, >, ≤ or ≥. `is_attached`: part of a name (MDA5, IL-6) or a power (m2); `is_spread` follows ±.
+    comma. `sign` is "", <, >, ≤ or ≥. `is_attached`: part of a name (MDA5, IL-6) or of a power (m2, 10^9); `is_spread` follows ±.
     """
 
     start: int
@@ -70,6 +70,12 @@ class Reading:
             else:
                 high = middle
         return low
+
+
+@lru_cache(maxsize=4096)
+def read_short(text: str, *, has_decimal_commas: bool = False, joins_thousands: bool = True) -> Reading:
+    """Returns a name or a quote as read; the same ones are looked for again and again."""
+    return read(text, has_decimal_commas=has_decimal_commas, joins_thousands=joins_thousands)
 
 
 def read(text: str, *, has_decimal_commas: bool | None = None, joins_thousands: bool = True) -> Reading:
@@ -365,7 +371,7 @@ class _Reader:
         elif character == "-" and plain[max(0, at - 1) : at + 2] == "(-)":
             yield at, end, "letters", "minus"
         elif character == "'" and at and plain[at - 1].isalpha() and plain[end : end + 1].isalpha():
-            pass
+            self._gap = max(self._gap, HYPHEN)
         elif character == "-":
             # A word broken over a line end goes on behind it.
             if plain[max(0, at - 1) : at].isalpha():
@@ -404,7 +410,7 @@ class _Reader:
         before = plain[max(0, start - 3) : start]
         is_power = before.endswith("^")
         is_named = bool(re.search(r"[A-Za-z]-?\Z", before))
-        is_attached = is_power or is_named
+        is_attached = is_power or is_named or plain.startswith("^", end)
         is_spread = bool(re.search(r"(?:±|\+/-)\s?\Z", before))
         found = _FIGURE.fullmatch(text)
         if found is None and not text[:1].isdigit():

@@ -30,8 +30,8 @@ class Part(StrEnum):
     REFERENCES = "references"
 
     @property
-    def is_evidence(self) -> bool:
-        """Whether a value may be found there."""
+    def may_be_quoted(self) -> bool:
+        """Whether what stands there can bear a value out."""
         return self not in (Part.TITLE, Part.REFERENCES)
 
 
@@ -80,11 +80,9 @@ def read_text(name: str, data: bytes) -> Text:
         )
     else:
         start = head[:600].lower()
-        if b"<article" in data[:4000] and (
-            head.startswith(b"<?xml") or head.startswith((b"<article", b"<!DOCTYPE article"))
-        ):
+        if b"<article" in data[:4000] and head.startswith((b"<?xml", b"<article", b"<!DOCTYPE article")):
             blocks = _jats_blocks(data)
-        elif b"<html" in start or start.startswith(b"<!doctype html") or re.match(rb"<(?:div|p|h1|body|main)\b", start):
+        elif b"<html" in start or b"<!doctype html" in start or re.match(rb"<(?:div|p|h1|body|main)\b", start):
             blocks = _html_blocks(_decoded(data))
         else:
             blocks = _plain_blocks(_decoded(data))
@@ -178,8 +176,12 @@ def _paragraphs(text: str) -> list[str]:
     found: list[str] = []
     for chunk in re.split(r"\n[ \t\f]*\n\s*|\f", text):
         lines: list[str] = []
-        for line in chunk.split("\n"):
-            if _heading_of(line):
+        split = chunk.split("\n")
+        for number, line in enumerate(split):
+            # In a text of broken lines "results" may stand on one by itself: a heading begins anew on both sides.
+            is_apart = not lines or re.search(r"[.!?:)\]]\s*$", lines[-1]) is not None
+            follows = split[number + 1].strip() if number + 1 < len(split) else ""
+            if is_apart and not follows[:1].islower() and _heading_of(line):
                 if lines:
                     found.append("\n".join(lines))
                 found.append(line)
@@ -197,7 +199,7 @@ def _heading_of(line: str) -> str:
     marked = re.match(r"#{1,6}\s+(?P<text>\S.*)", bare)
     if marked:
         return marked["text"].strip("# ")
-    if not bare or len(bare) > 80:
+    if not bare or len(bare) > 80 or bare[0].islower():
         return ""
     bare = _NUMBERED.sub("", bare, count=1).strip(" :")
     return bare if _HEADINGS.fullmatch(bare) or _CASE_HEADING.fullmatch(bare) else ""
@@ -208,7 +210,8 @@ def _in_sections(paragraphs: Sequence[str]) -> Iterator[Block]:
     for number, paragraph in enumerate(paragraphs):
         bare = paragraph.strip()
         is_line = "\n" not in bare
-        if number == 0 and is_line and len(paragraphs) > 1 and _is_title(bare):
+        following = paragraphs[number + 1].strip() if number + 1 < len(paragraphs) else ""
+        if number == 0 and is_line and following and _is_title(bare, is_before_heading=bool(_heading_of(following))):
             yield Block(text=bare.lstrip("# "), part=Part.TITLE)
             continue
         if is_line and (found := _heading_of(bare)):
@@ -229,11 +232,15 @@ def _in_sections(paragraphs: Sequence[str]) -> Iterator[Block]:
         yield Block(text=bare, part=part, heading=heading)
 
 
-def _is_title(line: str) -> bool:
-    """Whether the first line of a text is its title: it stands alone, is of some length, and is no sentence."""
+def _is_title(line: str, *, is_before_heading: bool) -> bool:
+    """Whether the first line of a text is its title: it stands alone, is of some length, and is no sentence.
+
+    What stands alone before the first heading is the title, also with a full stop, as PubMed prints it.
+    """
     if line.startswith("# "):
         return True
-    return not _heading_of(line) and 3 <= len(line.split()) <= 45 and not line.rstrip().endswith((".", ";", ","))
+    ends = (";", ",") if is_before_heading and not re.search(r"[.!?]\s", line) else (".", ";", ",")
+    return not _heading_of(line) and 3 <= len(line.split()) <= 45 and not line.rstrip().endswith(ends)
 
 
 def _part_of(heading: str) -> Part:
@@ -325,7 +332,8 @@ def _section(element: ElementTree.Element, heading: str, part: Part) -> Iterator
     title = next((child for child in element if _tag(child) == "title"), None)
     if title is not None:
         own = " ".join(_words(title).split())
-        heading = " > ".join(word for word in (heading, own) if word and word != heading) or heading
+        if own:
+            heading = f"{heading} > {own}" if heading and own.lower() != heading.lower() else own
         yield Block(text=own, part=part, heading=heading)
     for child in element:
         name = _tag(child)

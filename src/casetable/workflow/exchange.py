@@ -46,7 +46,7 @@ def export_undecided(workspace: Workspace, path: Path, *, is_dry: bool = False) 
     if path.is_dir():
         raise UsageError(f"{path} is a folder; expected the name of a file")
     wanted = {key for item in review.undecided for key in item.group.keys}
-    cached = dict(_cached(workspace.answers(), wanted))
+    cached = dict(cached_articles(workspace.answers(), wanted))
     articles = [
         (
             item.record.key,
@@ -61,7 +61,7 @@ def export_undecided(workspace: Workspace, path: Path, *, is_dry: bool = False) 
     return Sent(reports=len(articles), without_abstract=sum(not article.abstract for _, article in articles))
 
 
-def _cached(answers: Answers, wanted: set[str]) -> Iterator[tuple[str, Article]]:
+def cached_articles(answers: Answers, wanted: set[str]) -> Iterator[tuple[str, Article]]:
     """Yields the articles of keys as the cache has them, those kept last at the end."""
     for name, asked in answers.kept():
         keys = [key if ":" in key else f"pmid:{key}" for key in asked]

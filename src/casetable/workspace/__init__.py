@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from casetable.curation.files import (
 )
 from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
 from casetable.errors import UsageError
-from casetable.formats.logs import read_records, read_searches
+from casetable.formats.logs import read_records, read_searches, read_verified
 from casetable.model import Report, Strategy
 from casetable.problems import Place, Problem, visible
 from casetable.review import Inputs, Paths
@@ -36,8 +36,10 @@ FORM = "curated/form.yaml"
 SCREENING = "curated/screening.yaml"
 DUPLICATES = "curated/duplicates.yaml"
 REPORTS = "curated/reports"
+VERIFIED = "curated/verified.jsonl"
 CACHE = ".casetable"
 BUILD = "build"
+TEXTS = "texts"
 
 MAX_LOG_BYTES = 2_000_000_000
 _NAME = re.compile(r"[^\W_][\w-]{0,99}")
@@ -117,6 +119,9 @@ class Workspace:
         data = content(RECORDS, is_needed=False, limit=MAX_LOG_BYTES)
         records, faults = read_records(RECORDS, data) if data is not None else ({}, ())
         told(RECORDS, faults, is_read=not faults)
+        data = content(VERIFIED, is_needed=False, limit=MAX_LOG_BYTES)
+        verified, faults = read_verified(VERIFIED, data) if data is not None else ((), ())
+        told(VERIFIED, faults, is_read=not faults)
         return Inputs(
             paths=Paths(
                 strategies=STRATEGIES,
@@ -135,6 +140,7 @@ class Workspace:
             rulings=rulings,
             reports=tuple(reports),
             problems=tuple(problems),
+            verified=verified,
             unread=frozenset(unread),
         )
 
@@ -227,6 +233,19 @@ class Workspace:
     def answers(self) -> Answers:
         """The raw answers of sources, in the cache."""
         return Answers(self.root / CACHE / "answers")
+
+    def texts_of(self, names: Sequence[str]) -> list[Path]:
+        """The texts of a report that are at hand, in `.casetable/texts/`: files of any of the names, with any ending."""
+        folder = self.root / CACHE / TEXTS
+        wanted = {name.lower() for name in names}
+        there = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [
+            path for path in there if path.stem.lower() in wanted and path.is_file() and not path.name.startswith(".")
+        ]
+
+    def keep_text(self, name: str, data: bytes) -> None:
+        """Keeps a text of a report in `.casetable/texts/`, under a name with its ending."""
+        write_whole(self.root / CACHE / TEXTS / name, data)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
