@@ -52,9 +52,9 @@ class OverloadedError(SourceError):
 
 
 class Transport(Protocol):
-    """Sends one POST request with a form and returns the whole answer; raises NotReachedError."""
+    """Sends one request, a POST with a form or without one a GET, and returns the whole answer; raises NotReachedError."""
 
-    def __call__(self, url: str, form: Mapping[str, str]) -> Response: ...
+    def __call__(self, url: str, form: Mapping[str, str] | None) -> Response: ...
 
 
 class Pace(Protocol):
@@ -64,7 +64,11 @@ class Pace(Protocol):
 
 
 class Client:
-    """Asks one service. `gap_seconds` lie between two requests of this client, or of all who share its `pace`."""
+    """Asks one service. `gap_seconds` lie between two requests of this client, or of all who share its `pace`.
+
+    A service that tells its pace (X-Rate-Limit-Limit, X-Rate-Limit-Interval) is asked no faster. `answers` are statuses
+    beside 200 whose body is an answer too.
+    """
 
     def __init__(
         self,
@@ -76,6 +80,8 @@ class Client:
         gap_seconds: float,
         pace: Pace | None = None,
         secrets: tuple[str, ...] = (),
+        answers: frozenset[int] = frozenset(),
+        attempts_unreachable: int = ATTEMPTS_UNREACHABLE,
     ) -> None:
         self._name = name
         self._transport = transport
@@ -84,10 +90,12 @@ class Client:
         self._gap_seconds = gap_seconds
         self._pace = pace or self._own_pace
         self._secrets = tuple(secret for secret in secrets if secret)
+        self._answers = answers
+        self._attempts_unreachable = attempts_unreachable
         self._free_at = 0.0
 
-    def ask(self, url: str, form: Mapping[str, str], read: Callable[[bytes], T]) -> T:
-        """Returns what `read` makes of the answer.
+    def ask(self, url: str, form: Mapping[str, str] | None, read: Callable[[bytes], T]) -> T:
+        """Returns what `read` makes of the answer to a POST of the form, or without one to a GET.
 
         Raises SourceRefusedError where the service says that asking again cannot help, and SourceError where it could
         not be reached or gave no usable answer in ATTEMPTS attempts.
@@ -103,9 +111,10 @@ class Client:
                 response = self._transport(url, form)
             except NotReachedError as error:
                 last = str(error)
-                attempts = ATTEMPTS_UNREACHABLE if error.is_closed else ATTEMPTS
+                attempts = self._attempts_unreachable if error.is_closed else ATTEMPTS
             else:
                 response = self._without_secrets(response)
+                self._gap_seconds = max(self._gap_seconds, _told_gap_seconds(response))
                 statuses.append(response.status)
                 try:
                     return self._read(response, read)
@@ -136,7 +145,7 @@ class Client:
             if status >= 300 and error.is_transient and not response.body.lstrip().startswith((b"<?xml", b"<e", b"{")):
                 raise UnreadableAnswerError(f"HTTP {status}", is_transient=False) from None
             raise
-        if status >= 300:
+        if status >= 300 and status not in self._answers:
             is_transient = status == 429 or status >= 500
             raise UnreadableAnswerError(f"HTTP {status}", is_transient=is_transient)
         return value
@@ -156,6 +165,15 @@ class Client:
         for secret in self._secrets:
             text = text.replace(secret, "…")
         return text[:300]
+
+
+def _told_gap_seconds(response: Response) -> float:
+    """Seconds between requests at the pace that a service tells, as Crossref does: so many requests in so many seconds."""
+    limit = response.headers.get("x-rate-limit-limit", "").strip()
+    interval = response.headers.get("x-rate-limit-interval", "").strip()
+    if not re.fullmatch(r"[1-9]\d{0,5}", limit) or not re.fullmatch(r"\d{1,4}s", interval):
+        return 0.0
+    return min(int(interval[:-1]) / int(limit), LONGEST_WAIT_SECONDS)
 
 
 def _retry_after_seconds(response: Response) -> float:
@@ -182,11 +200,12 @@ def requests_transport(
     session = requests.Session()
     session.headers["User-Agent"] = user_agent
 
-    def send(url: str, form: Mapping[str, str]) -> Response:
+    def send(url: str, form: Mapping[str, str] | None) -> Response:
         until = clock() + LONGEST_ANSWER_SECONDS
+        method, data = ("GET", None) if form is None else ("POST", dict(form))
         try:
-            with session.post(
-                url, data=dict(form), timeout=timeouts_seconds, allow_redirects=False, stream=True
+            with session.request(
+                method, url, data=data, timeout=timeouts_seconds, allow_redirects=False, stream=True
             ) as answer:
                 body = bytearray()
                 for chunk in answer.iter_content(65536):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casetable import __version__
-from casetable.errors import UsageError
-from casetable.formats.logs import write_verified
+from casetable.errors import ReviewUnreadableError, UsageError
+from casetable.formats.logs import read_verified, write_verified
 from casetable.model import Report, Verified
 from casetable.problems import Place, Problem, did_you_mean, in_order, joined, shown
 from casetable.quotes import Judged, Outcome, Text, UnreadableTextError, abstract_text, cell_hash, judge, read_text
@@ -55,7 +55,8 @@ def verify(
     """Verifies the extractions named, or all, and writes verified.jsonl; `text` is a file of the one report named.
 
     A text is the file given, those in `.casetable/texts/`, and the abstract in the cache. What was verified before stays
-    recorded where no text is at hand now. Raises UsageError for an unknown report or a text that cannot be read.
+    recorded where no text is at hand now. Raises UsageError for an unknown report or a text that cannot be read,
+    ReviewUnreadableError where verified.jsonl is damaged.
     """
     review = load_review(workspace)
     names = _named(review, workspace, files)
@@ -76,7 +77,7 @@ def verify(
             VerifiedReport(report=report, judged=judged, texts=tuple(each.name for each in texts), unread=tuple(unread))
         )
     progress(len(chosen), len(chosen))
-    if not is_dry and chosen:
+    if not is_dry and any(each.texts for each in found):
         _record(workspace, found, today)
     paths = {f"{REPORTS}/{name}.yaml" for name in names}
     faults = [problem for problem in review.inputs.problems if problem.place.path in paths or form is None]
@@ -149,8 +150,12 @@ def _record(workspace: Workspace, found: Iterable[VerifiedReport], today: dt.dat
     A cell without a text now keeps its line, which `check` holds against what the cell says.
     """
     with workspace.locked():
-        review = load_review(workspace)
-        lines = {(each.report, each.case, each.cell): each for each in review.inputs.verified}
+        data = workspace.read(VERIFIED)
+        before, faults = read_verified(VERIFIED, data)
+        if faults:
+            told = "\n".join(map(str, faults))
+            raise ReviewUnreadableError(f"{VERIFIED} cannot be used as it stands; nothing was written:\n{told}")
+        lines = {(each.report, each.case, each.cell): each for each in before}
         for verified in found:
             name = verified.report.name
             of_report = {(each.slot.case, each.slot.name) for each in verified.judged}
@@ -163,9 +168,9 @@ def _record(workspace: Workspace, found: Iterable[VerifiedReport], today: dt.dat
                 lines.pop(key, None)
                 if each.outcome in {Outcome.VERIFIED, Outcome.ELSEWHERE}:
                     lines[key] = _line(name, each, today)
-        before, data = workspace.read(VERIFIED), write_verified(_unchanged(lines.values(), review.inputs.verified))
-        if data != before and (data or before):
-            workspace.write(VERIFIED, data)
+        after = write_verified(_unchanged(lines.values(), before))
+        if after != data:
+            workspace.write(VERIFIED, after)
 
 
 def _unchanged(lines: Iterable[Verified], before: Iterable[Verified]) -> Iterable[Verified]:
