@@ -105,7 +105,7 @@ def test_wrong_cells_end_1_and_are_not_recorded(review: Path) -> None:
             "error",
             "sex",
             "case 1: the quote has no printed form of 'male' ('male', 'boy' or 'man'), but of 'female':"
-            " 'A 3-year-old girl from China was given an…'",
+            " 'A 3-year-old girl from China was given an invented…'",
         ),
         (
             "V203",
