@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from casetable.model import Access, Method
+from casetable.overlap import patients
 from casetable.review import Item, Review
 from casetable.screening import Standing
 
@@ -121,6 +122,7 @@ def _cases(review: Review, by_method: Counter[Method], main: list[Item], other: 
         "reports_in_table": len(extracted),
         "reports_in_table_not_retrieved": sum(1 for _, report in extracted if report.access is Access.NONE),
         "cases_in_table": sum(eligible.values()),
+        "unique_patients": len(set(patients(review).values())),
         "cases_in_table_of_reports_not_retrieved": eligible[Access.NONE],
         "cases_not_eligible": sum(1 for _, report in extracted for case in report.cases if case.is_eligible is False),
     }

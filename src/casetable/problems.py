@@ -57,13 +57,14 @@ class Problem:
 class Example:
     """Shows a rule at work: in `path`, the text `good` passes, and `bad` in its place gives `message` and nothing else.
 
-    Where `bad` is None the file is missing altogether.
+    Where `bad` is None the file is missing altogether. `also` are files that both need beside those of the example review.
     """
 
     path: str
     good: str
     bad: str | None
     message: str
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

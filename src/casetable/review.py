@@ -15,6 +15,7 @@ from casetable.model import (
     Decision,
     Form,
     Method,
+    Overlap,
     Protocol,
     Record,
     Report,
@@ -57,6 +58,7 @@ class Inputs:
     reports: tuple[Report, ...]
     problems: tuple[Problem, ...]
     verified: tuple[Verified, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
     unread: frozenset[str] = frozenset()
 
 

@@ -20,6 +20,7 @@ from casetable.model import (
     Status,
     Take,
 )
+from casetable.overlap import patients
 from casetable.review import Item, Review
 
 CELL_COLUMNS = ("report", "case", "field", "when", "value", "unit", "status", "reported", "where")
@@ -51,13 +52,22 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One eligible case: the report it stands in, the shown columns, and every field of the form."""
+    """One eligible case: the report it stands in, the shown columns, and every field of the form.
+
+    `patient` is the first case of the table that was ruled the same person, as `report/case`; mostly the case itself.
+    """
 
     report: Report
     record: Record
     case: Case
     columns: tuple[Shown, ...]
     fields: tuple[Shown, ...]
+    patient: str
+
+    @property
+    def is_told_before(self) -> bool:
+        """Whether the patient stands in an earlier row of the table too."""
+        return self.patient != f"{self.report.name}/{self.case.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +80,23 @@ class Table:
     not_eligible: tuple[tuple[Report, Record, Case], ...]
     not_extracted: tuple[Item, ...]
 
+    @property
+    def patients(self) -> int:
+        """How many persons the rows are of, as far as overlaps were ruled on."""
+        return len({row.patient for row in self.rows})
+
 
 def build_table(review: Review) -> Table:
     """Returns the table of a review; a review without a readable form has no columns and no rows."""
     form = review.inputs.form or Form(fields={}, columns=())
     rows, others = [], []
+    patient_of = patients(review)
     for item in review.included:
         for report in item.extractions[:1]:
             for case in report.cases:
                 if case.is_eligible:
-                    rows.append(_row(report, item.record, case, form))
+                    name = f"{report.name}/{case.id}"
+                    rows.append(_row(report, item.record, case, form, patient_of.get(name, name)))
                 else:
                     others.append((report, item.record, case))
     return Table(
@@ -91,13 +108,14 @@ def build_table(review: Review) -> Table:
     )
 
 
-def _row(report: Report, record: Record, case: Case, form: Form) -> Row:
+def _row(report: Report, record: Record, case: Case, form: Form, patient: str) -> Row:
     return Row(
         report=report,
         record=record,
         case=case,
         columns=tuple(_column(case.entries.get(column.field), column, form) for column in form.columns),
         fields=tuple(_all(case.entries.get(name), field) for name, field in form.fields.items()),
+        patient=patient,
     )
 
 

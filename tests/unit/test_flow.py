@@ -123,6 +123,7 @@ def test_the_boxes_of_a_review() -> None:
         "reports_in_table": 3,
         "reports_in_table_not_retrieved": 1,
         "cases_in_table": 3,
+        "unique_patients": 3,
         "cases_in_table_of_reports_not_retrieved": 1,
         "cases_not_eligible": 1,
     }

@@ -363,6 +363,7 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
     if form == "json":
         summary = {
             "cases": len(built.table.rows),
+            "patients": built.table.patients,
             "undecided": len(built.undecided),
             "errors": errors,
             "warnings": warnings,
@@ -370,8 +371,10 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
         listed = [item_value(item) for item in built.undecided]
         click.echo(envelope((), summary, folder=str(built.folder), files=list(built.files), undecided=listed))
         return
+    several = len(built.table.rows) != built.table.patients
+    patients = f" ({counted(built.table.patients, 'patient')})" if several else ""
     echo(
-        f"{'would build' if is_dry else 'built'} a table of {counted(len(built.table.rows), 'case')} in {built.folder}:"
+        f"{'would build' if is_dry else 'built'} a table of {counted(len(built.table.rows), 'case')}{patients} in {built.folder}:"
     )
     echo(f"  {', '.join(built.files)}")
     if built.undecided:

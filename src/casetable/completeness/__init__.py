@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from casetable import dedup
+from casetable import dedup, overlap
 from casetable.completeness import extraction, searching
 from casetable.curation import cells, files, nodes, shapes
 from casetable.formats import logs
@@ -138,6 +138,7 @@ def check(review: Review, today: dt.date) -> Checked:
         *searching.check(review, today),
         *_decisions(review),
         *extraction.check(review),
+        *overlap.problems_of(review, inputs.paths.reports),
     ]
     verifiable, verified, changed = extraction.verified_cells(review)
     problems += changed
@@ -227,6 +228,7 @@ RULES: tuple[Rule, ...] = (
     *cells.RULES,
     *extraction.RULES,
     *findings.RULES,
+    *overlap.RULES,
 )
 _UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
 

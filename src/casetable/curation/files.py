@@ -19,6 +19,7 @@ from casetable.curation.shapes import (
     FieldShape,
     FormShape,
     FreeRulingsShape,
+    OverlapsShape,
     ProtocolShape,
     QuestionShape,
     RecordShape,
@@ -47,6 +48,8 @@ from casetable.model import (
     Joined,
     Known,
     Method,
+    Overlap,
+    OverlapVerdict,
     Protocol,
     Question,
     Record,
@@ -294,6 +297,28 @@ def read_rulings(path: str, data: bytes, *, is_free: bool = False) -> tuple[tupl
     return (*rulings(shape.same, "same"), *rulings(shape.different, "different")), problems + faults
 
 
+def read_overlaps(path: str, data: bytes) -> tuple[tuple[Overlap, ...], Read]:
+    """Returns what persons ruled on cases that may be one patient, in the order of the file."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return (), problems
+    shape, faults = fit(OverlapsShape, node)
+    if shape is None:
+        return (), problems + faults
+    rulings = tuple(
+        Overlap(
+            cases=tuple(dict.fromkeys(entry.cases)),
+            verdict=OverlapVerdict(entry.verdict),
+            by=entry.by,
+            when=entry.when,
+            note=entry.note or "",
+            place=key_place(node, "rulings", index),
+        )
+        for index, entry in enumerate(shape.rulings)
+    )
+    return rulings, problems + faults
+
+
 # --- the form ---------------------------------------------------------------------------------------------------------
 
 
@@ -367,6 +392,7 @@ def _field(name: str, shape: FieldShape, node: Node, found: list[Problem]) -> Fi
         drug=shape.drug or "",
         parts=tuple(shape.parts),
         names=tuple(shape.names),
+        identifies=shape.identifies or "",
         help=shape.help or "",
         place=place,
     )

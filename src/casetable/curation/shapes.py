@@ -16,7 +16,19 @@ from pydantic import Field as Described
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from casetable.curation.nodes import Node
-from casetable.model import COURSE_PARTS, DOI, PMCID, PMID, FieldType, Joined, Method, Take, normal_doi, normal_key
+from casetable.model import (
+    COURSE_PARTS,
+    DOI,
+    PMCID,
+    PMID,
+    FieldType,
+    Joined,
+    Method,
+    OverlapVerdict,
+    Take,
+    normal_doi,
+    normal_key,
+)
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
 SCHEMA = "1"
@@ -115,6 +127,10 @@ def _number_of_days(text: str) -> int | None:
 
 def _lint_code(text: str) -> str | None:
     return text.upper() if re.fullmatch(r"[Ll][0-9]{3}", text) else None
+
+
+def _case(text: str) -> str | None:
+    return text if re.fullmatch(r"[^\W_][\w-]{0,99}(/[A-Za-z0-9._-]{1,20})?", text) else None
 
 
 def _one_of(words: Iterable[str]) -> BeforeValidator:
@@ -275,6 +291,23 @@ class FreeRulingsShape(Shape):
     different: Annotated[list[FreeRulingShape], BeforeValidator(_listed)] = []
 
 
+class OverlapShape(Shape):
+    cases: list[Annotated[str, _kind("a case as REPORT/CASE, as doe-2020/1", _case)]] = Described(
+        description="a list of at least two cases, each as REPORT/CASE", min_length=2
+    )
+    verdict: Annotated[str, _one_of(OverlapVerdict)] = Described(description=joined(OverlapVerdict))
+    by: Text = Described(description="who ruled")
+    when: Date = Described(description="a date as 2026-11-22")
+    note: Text | None = None
+
+
+class OverlapsShape(Shape):
+    rulings: Annotated[list[OverlapShape], BeforeValidator(_listed)] = Described([], description="a list of rulings")
+
+
+IDENTIFIES = ("age", "sex", "center", "country", "period", "drugs", "outcome", "laboratory", "feature", "nothing")
+
+
 class FieldShape(Shape):
     label: Text = Described(description="the name that a reader sees")
     type: Annotated[str, _one_of(FieldType)] = Described(description=joined(FieldType))
@@ -291,6 +324,7 @@ class FieldShape(Shape):
     names: Annotated[list[Text], BeforeValidator(_listed)] = Described(
         [], description="a list of names by which reports print the field"
     )
+    identifies: Annotated[str, _one_of(IDENTIFIES)] | None = Described(None, description=joined(IDENTIFIES))
     help: Text | None = None
 
 

@@ -111,6 +111,17 @@ same: []
 different: []
 """
 
+OVERLAPS = """\
+# Rulings on cases of different reports that may be one patient; `casetable overlap` shows them, and what speaks for it.
+#   rulings:
+#     - cases: [doe-2020/1, roe-2021/3]  # REPORT/CASE: the name of the extraction, and the case's id in it
+#       verdict: same  # or: different, cannot tell
+#       by: …
+#       when: 2026-11-22
+schema: 1
+rulings: []
+"""
+
 GITIGNORE = """\
 .casetable/
 build/
@@ -136,6 +147,7 @@ def starter_files() -> dict[str, bytes]:
         "curated/form.yaml": FORM,
         "curated/screening.yaml": SCREENING,
         "curated/duplicates.yaml": DUPLICATES,
+        "curated/overlaps.yaml": OVERLAPS,
         "curated/reports/README": REPORTS_README,
         ".gitignore": GITIGNORE,
         ".gitattributes": GITATTRIBUTES,

@@ -332,6 +332,26 @@ class Ruling:
     place: Place
 
 
+class OverlapVerdict(StrEnum):
+    """What a person ruled on cases of different reports that may be one patient."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """A person's ruling on cases, each `report/case`; a report's name alone stands for all of its cases."""
+
+    cases: tuple[str, ...]
+    verdict: OverlapVerdict
+    by: str
+    when: dt.date
+    note: str
+    place: Place
+
+
 # --- the form ---------------------------------------------------------------------------------------------------------
 
 
@@ -350,7 +370,8 @@ COURSE_PARTS = ("drug", "dose", "route", "schedule", "start", "stop", "count")
 class Field:
     """A data item of the form. `choices` maps each choice to its printed forms (female → girl, woman).
 
-    `names` are further names by which reports print the field (ALT: alanine aminotransferase, SGPT).
+    `names` are further names by which reports print the field (ALT: alanine aminotransferase, SGPT); `identifies` is what
+    it says of a person, where the form says so itself (age, sex, center).
     `parts` are the parts that every course of a `courses` field must state.
     """
 
@@ -367,6 +388,7 @@ class Field:
     drug: str = ""
     parts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    identifies: str = ""
     help: str = ""
     place: Place
 

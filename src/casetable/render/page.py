@@ -57,6 +57,7 @@ def render_page(review: Review, table: Table, flow: Flow) -> bytes:
         flow=flow,
         counts={
             "cases": len(table.rows),
+            "patients": table.patients,
             "reports": len(review.included),
             "records": sum(1 for item in review.items if item.is_hit),
             "undecided": len(review.undecided),

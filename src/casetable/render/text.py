@@ -71,7 +71,7 @@ def render_markdown(review: Review, table: Table) -> bytes:
     lines += [_escaped(protocol.question), ""] if protocol else []
     lines += [_line(heads), "|" + " --- |" * len(heads)]
     lines += [
-        _line([_linked(row), row.case.id, *(shown.text for shown in row.columns)], is_raw=1) for row in table.rows
+        _line([_linked(row), case_told(row), *(shown.text for shown in row.columns)], is_raw=1) for row in table.rows
     ]
     used = {status for row in table.rows for shown in row.columns for status in shown.statuses}
     lines += ["", *(f"- *{status}*: {MEANINGS[status]}." for status in MEANINGS if status in used)]
@@ -91,6 +91,11 @@ def render_markdown(review: Review, table: Table) -> bytes:
         url = f" <{item.record.url}>" if item.record.url else ""
         lines.append(f"- {_escaped(item.record.citation)}{url} Access: {access}.")
     return ("\n".join(lines) + "\n").encode()
+
+
+def case_told(row: Row) -> str:
+    """Returns a row's case, and which earlier row is the same patient."""
+    return f"{row.case.id} (the patient of {row.patient})" if row.is_told_before else row.case.id
 
 
 def _linked(row: Row) -> str:

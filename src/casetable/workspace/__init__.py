@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from casetable.curation.files import (
     read_decisions,
     read_form,
+    read_overlaps,
     read_protocol,
     read_report,
     read_rulings,
@@ -36,6 +37,7 @@ FORM = "curated/form.yaml"
 SCREENING = "curated/screening.yaml"
 DUPLICATES = "curated/duplicates.yaml"
 REPORTS = "curated/reports"
+OVERLAPS = "curated/overlaps.yaml"
 VERIFIED = "curated/verified.jsonl"
 CACHE = ".casetable"
 BUILD = "build"
@@ -119,6 +121,9 @@ class Workspace:
         data = content(RECORDS, is_needed=False, limit=MAX_LOG_BYTES)
         records, faults = read_records(RECORDS, data) if data is not None else ({}, ())
         told(RECORDS, faults, is_read=not faults)
+        data = content(OVERLAPS, is_needed=False)
+        overlaps, faults = read_overlaps(OVERLAPS, data) if data is not None else ((), ())
+        told(OVERLAPS, faults, is_read=not faults)
         data = content(VERIFIED, is_needed=False, limit=MAX_LOG_BYTES)
         verified, faults = read_verified(VERIFIED, data) if data is not None else ((), ())
         told(VERIFIED, faults, is_read=not faults)
@@ -141,6 +146,7 @@ class Workspace:
             reports=tuple(reports),
             problems=tuple(problems),
             verified=verified,
+            overlaps=overlaps,
             unread=frozenset(unread),
         )
 
