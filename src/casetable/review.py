@@ -24,6 +24,7 @@ from casetable.model import (
     Verified,
     normal_key,
 )
+from casetable.model.notice import NO_NOTICES, Acknowledgment, NoticeLog
 from casetable.problems import Problem
 from casetable.query.sent import searched_as
 from casetable.screening import Screened, screened
@@ -39,6 +40,8 @@ class Paths:
     screening: str
     duplicates: str
     reports: str
+    notices: str = ""
+    acknowledgments: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,8 @@ class Inputs:
     problems: tuple[Problem, ...]
     verified: tuple[Verified, ...] = ()
     unread: frozenset[str] = frozenset()
+    notices: NoticeLog = NO_NOTICES
+    acknowledgments: tuple[Acknowledgment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

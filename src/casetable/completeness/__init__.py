@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from casetable import dedup
-from casetable.completeness import extraction, searching
+from casetable.completeness import extraction, notices, searching
 from casetable.curation import cells, files, nodes, shapes
 from casetable.formats import logs
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
@@ -138,6 +138,7 @@ def check(review: Review, today: dt.date) -> Checked:
         *searching.check(review, today),
         *_decisions(review),
         *extraction.check(review),
+        *notices.check(review, today),
     ]
     verifiable, verified, changed = extraction.verified_cells(review)
     problems += changed
@@ -227,6 +228,7 @@ RULES: tuple[Rule, ...] = (
     *cells.RULES,
     *extraction.RULES,
     *findings.RULES,
+    *notices.RULES,
 )
 _UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
 
