@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from casetable.curation.files import read_strategy
-from casetable.formats.logs import search_id, write_records, write_search
+from casetable.formats.logs import search_id, write_notices, write_records, write_search
 from casetable.model import Record, Search
+from casetable.model.notice import NoticeLog
 from casetable.review import strategy_hash
 
 EXAMPLE = Path(__file__).parent / "example"
@@ -47,6 +48,7 @@ def example_files() -> dict[str, bytes]:
         searches += write_search(replace(search, id=search_id(search)))
     files["queries/records.jsonl"] = write_records(records)
     files["queries/searches.jsonl"] = searches
+    files["queries/notices.jsonl"] = write_notices(NoticeLog(asked={"doi:10.1234/invented.1": "2026-01-15"}))
     return files
 
 

@@ -25,6 +25,7 @@ from casetable.model import (
     Verified,
     normal_key,
 )
+from casetable.model.notice import NO_NOTICES, Acknowledgment, NoticeLog
 from casetable.problems import Problem
 from casetable.query.sent import searched_as
 from casetable.screening import Screened, screened
@@ -40,6 +41,8 @@ class Paths:
     screening: str
     duplicates: str
     reports: str
+    notices: str = ""
+    acknowledgments: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ class Inputs:
     verified: tuple[Verified, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
     unread: frozenset[str] = frozenset()
+    notices: NoticeLog = NO_NOTICES
+    acknowledgments: tuple[Acknowledgment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,9 +31,9 @@ Run = Callable[..., Ran]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The test's environment without what would change the command, and with no way to NCBI."""
+    """The test's environment without what would change the command, and with no way to NCBI or Crossref."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NCBI_", "CASETABLE_", "GIT_"))}
-    return {**kept, "CASETABLE_EUTILS_URL": UNREACHABLE, **more}
+    return {**kept, "CASETABLE_EUTILS_URL": UNREACHABLE, "CASETABLE_CROSSREF_URL": UNREACHABLE, **more}
 
 
 def casetable(*arguments: str, cwd: Path, **more: str) -> Ran:

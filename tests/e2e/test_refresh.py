@@ -251,7 +251,10 @@ def test_what_the_source_changed_is_noticed_and_shown(review: Path, service: Ser
     assert main["changed"] == ["pmid:11"]
     status = casetable("status", cwd=review).out
     assert "changed since it was published (1)" in status
-    assert "pmid:11  Doe 2020. An invented case with italics. [retracted; RetractionIn pmid:77]" in status
+    assert (
+        "pmid:11  Doe 2020. An invented case with italics. (included on the report)\n      retraction (pmid:77; PubMed)"
+        in status
+    )
     diff = casetable("diff", cwd=review).out
     assert "  ~ pmid:11  Doe 2020." in diff
     assert "      changed at the source: retracted; RetractionIn pmid:77" in diff

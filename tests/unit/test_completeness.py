@@ -140,4 +140,9 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "E202",
         "V203",
         "V204",
+        "R102",
+        "R103",
+        "R104",
+        "R105",
+        "R106",
     }

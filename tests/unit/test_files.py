@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from casetable.curation.files import (
+    read_acknowledgments,
     read_decisions,
     read_form,
     read_protocol,
@@ -439,3 +440,41 @@ def test_what_is_not_yaml_is_told_by_every_reader() -> None:
         read_report("f.yaml", "f", b"a: b: c", None)[1],
     ):
         assert [(problem.code, problem.place.column) for problem in problems] == [("F104", 5)]
+
+
+# --- acknowledgments --------------------------------------------------------------------------------------------------
+
+ACKNOWLEDGED = """\
+schema: 1
+acknowledged:
+  - report: PMID:11
+    notice: expression of concern
+    key: https://doi.org/10.1234/N
+    by: A. Curator
+    when: 2026-01-15
+    reason: the case was seen by ourselves  # a comment
+"""
+
+
+def test_an_acknowledgment_is_read_with_its_place() -> None:
+    (word,), problems = read_acknowledgments("curated/notices.yaml", ACKNOWLEDGED.encode())
+    assert problems == ()
+    assert (word.report, word.kind, word.notice) == ("pmid:11", "expression of concern", "doi:10.1234/n")
+    assert (word.by, str(word.when), word.reason) == ("A. Curator", "2026-01-15", "the case was seen by ourselves")
+    assert str(word.place) == "curated/notices.yaml:3:5"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "message"),
+    [
+        ("    notice: expression of concern\n", "    notice: concern\n", "'concern' is not retraction, "),
+        ("    by: A. Curator\n", "", "is missing; expected who acknowledges it"),
+        ("    reason: the case was seen by ourselves  # a comment\n", "    reason:\n", "is blank; expected why the report stays"),
+        ("    key: https://doi.org/10.1234/N\n", "    key: notice 3\n", "'notice 3' is not the notice's own key: pmid:… or doi:10.…"),
+        ("    when: 2026-01-15\n", "    when: today\n", "'today' is not a date as 2026-11-22"),
+        ("  - report: PMID:11\n", "  - report: eleven\n    kind: x\n", "'kind' is not a key of this mapping"),
+    ],
+)  # fmt: skip
+def test_a_faulty_acknowledgment_is_told(line: str, instead: str, message: str) -> None:
+    _, problems = read_acknowledgments("curated/notices.yaml", ACKNOWLEDGED.replace(line, instead).encode())
+    assert any(message in problem.message for problem in problems), problems

@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 
 from casetable.formats.logs import (
     MAX_LINE_BYTES,
+    read_notices,
     read_records,
     read_searches,
     search_id,
+    write_notices,
     write_records,
     write_search,
 )
 from casetable.model import Method, Record, Search
+from casetable.model.notice import Notice, NoticeKind, NoticeLog
 
 _TEXT = st.text(max_size=12) | st.sampled_from(
     ["\u2028", "\u2029", "\x85", "\x1c", "\r\n", '"', "\\", "\ufeff", "<<<<<<<", "é"]
@@ -308,3 +311,89 @@ def test_no_bytes_make_a_reader_raise(data: bytes, value: dict[str, object]) -> 
     for lines in (data, json.dumps({"schema": 1, **value}).encode()):
         for _, problems in (read_records("f", lines), read_searches("f", lines)):
             assert all(problem.code == "F205" and problem.place.line >= 1 for problem in problems)
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+NOTICE = Notice(
+    report="doi:10.1234/one",
+    kind=NoticeKind.RETRACTION,
+    source="Crossref",
+    key="doi:10.1234/n",
+    by="publisher",
+    told="retraction",
+    date="2026-01-05",
+    seen="2026-01-10",
+)
+_DAYS = st.dates(dt.date(1900, 1, 1), dt.date(2999, 12, 31)).map(str)
+_NOTICES = st.builds(
+    Notice,
+    report=_KEYS,
+    kind=st.sampled_from(NoticeKind),
+    source=_TEXT.filter(bool),
+    key=st.just("") | _KEYS,
+    by=_TEXT,
+    told=_TEXT,
+    date=st.just("") | _DAYS | st.sampled_from(["2026", "2026-01"]),
+    seen=st.just("") | _DAYS,
+)
+_ASKED = st.dictionaries(_KEYS, _DAYS, max_size=4)
+
+
+@given(st.lists(_NOTICES, max_size=4, unique_by=lambda each: each.identity), _ASKED)
+def test_notices_are_read_as_they_were_written(notices: list[Notice], asked: dict[str, str]) -> None:
+    log = NoticeLog(
+        notices=tuple(sorted(notices, key=lambda each: each.identity)),
+        asked=asked,
+        unknown=frozenset(sorted(asked)[:1]),
+    )
+    data = write_notices(log)
+    assert read_notices("queries/notices.jsonl", data) == (log, ())
+    lines = data.splitlines(keepends=True)
+    assert read_notices("n", b"".join(reversed([*lines, *lines])))[0] == log, "in any order, and twice"
+
+
+def test_of_two_lines_of_one_notice_the_earlier_day_and_the_later_date_stand() -> None:
+    later = replace(NOTICE, seen="2026-02-01", date="2026-01-09")
+    log, problems = read_notices("n", write_notices(NoticeLog(notices=(NOTICE, later))))
+    assert problems == ()
+    assert log.notices == (replace(later, seen=NOTICE.seen),)
+
+
+def test_of_two_branches_that_both_asked_the_later_answer_stands() -> None:
+    one = NoticeLog(asked={"doi:10.1/a": "2026-01-01", "doi:10.1/b": "2026-01-01"}, unknown=frozenset({"doi:10.1/b"}))
+    two = NoticeLog(asked={"doi:10.1/b": "2026-01-09"})
+    for data in (write_notices(one) + write_notices(two), write_notices(two) + write_notices(one)):
+        log, _ = read_notices("n", data)
+        assert log.asked == {"doi:10.1/a": "2026-01-01", "doi:10.1/b": "2026-01-09"}
+        assert log.unknown == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"report": ""}, "is not a notice; expected at least report, notice and source"),
+        ({"report": 3}, "is not a notice; expected at least report, notice and source"),
+        ({"notice": "rumor"}, "is not a notice; expected at least report, notice and source"),
+        ({"source": ""}, "is not a notice; expected at least report, notice and source"),
+        ({"key": "a b"}, "is not a notice; expected at least report, notice and source"),
+        ({"date": "lately"}, "is not a notice; expected at least report, notice and source"),
+        ({"seen": "2026-13-01"}, "is not a notice; expected at least report, notice and source"),
+        ({"asked": "2026-1-1"}, "does not say when Crossref was asked of what; expected asked and reports"),
+        ({"asked": "2026-01-01"}, "does not say when Crossref was asked of what; expected asked and reports"),
+        ({"asked": "2026-01-01", "reports": [3]}, "does not say when Crossref was asked of what; expected asked and reports"),
+        ({"asked": "20260101", "reports": []}, "does not say when Crossref was asked of what; expected asked and reports"),
+    ],
+)  # fmt: skip
+def test_a_damaged_notice_is_told_with_its_line_and_the_rest_is_read(change: dict[str, object], message: str) -> None:
+    line = json.loads(write_notices(NoticeLog(notices=(NOTICE,))))
+    damaged = json.dumps({**line, **change}).encode() + b"\n"
+    log, problems = read_notices("queries/notices.jsonl", damaged + write_notices(NoticeLog(notices=(NOTICE,))))
+    assert log.notices == (NOTICE,)
+    assert [str(problem) for problem in problems] == [f"queries/notices.jsonl:1:1: F205 {message}"]
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_notices_or_told(data: bytes) -> None:
+    read_notices("n", data)
+    read_notices("n", b'{"schema": 1, "asked": ' + data + b"}")

@@ -94,7 +94,7 @@ def _log_bug() -> str:
     import traceback
 
     told = f"casetable {__version__}, Python {sys.version}\n{traceback.format_exc()}"
-    for name in ("NCBI_API_KEY", "NCBI_EMAIL"):
+    for name in ("NCBI_API_KEY", "NCBI_EMAIL", "CASETABLE_EMAIL"):
         if secret := os.environ.get(name, "").strip():
             told = told.replace(secret, f"<{name}>")
     with tempfile.NamedTemporaryFile("w", prefix="casetable-", suffix=".log", delete=False, encoding="utf-8") as file:

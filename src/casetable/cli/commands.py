@@ -108,7 +108,7 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
 def status(context: click.Context, form: str, *, is_listing: bool) -> None:
     """Show where the review stands: searches, undecided hits, reports still to be requested."""
     from casetable import workflow
-    from casetable.cli.show import envelope, item_value
+    from casetable.cli.show import change_value, envelope, item_value, summary_value
 
     found = workflow.status(workspace_of(context), today())
     if form == "json":
@@ -129,7 +129,16 @@ def status(context: click.Context, form: str, *, is_listing: bool) -> None:
                 undecided=[item_value(item) for item in found.undecided],
                 awaiting_extraction=[item_value(item) for item in found.awaiting_extraction],
                 to_request=[item_value(item) for item in found.to_request],
-                changed=[item_value(item) for item in found.noticed],
+                changed=[
+                    {
+                        **item_value(each.item),
+                        "changed": next((c.kind.standing for c in each.changes if c.kind.standing), ""),
+                        "changes": [change_value(change) for change in each.changes],
+                        "without": list(each.without),
+                    }
+                    for each in found.changed
+                ],
+                table=summary_value(found.table),
                 **({"records": [item_value(item) for item in found.items]} if is_listing else {}),
             )
         )
@@ -182,12 +191,18 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
             yield from (f"  {named(item.record)}" for item in items[:SHOWN_AT_MOST])
             if len(items) > SHOWN_AT_MOST:
                 yield f"  and {len(items) - SHOWN_AT_MOST} more"
-    if found.noticed:
+    if found.changed:
         yield ""
-        yield f"changed since it was published ({len(found.noticed)})"
-        for item in found.noticed:
-            notices = (item.record.standing, *item.record.notices)
-            yield f"  {named(item.record)} [{'; '.join(notice for notice in notices if notice)}]"
+        yield f"changed since it was published ({len(found.changed)})"
+        for each in found.changed:
+            yield f"  {named(each.item.record)} ({each.item.screened.standing})"
+            for change in each.changes:
+                word = change.acknowledgment
+                kept = f"; acknowledged by {word.by} on {word.when}: {word.reason}" if word else ""
+                yield f"      {change.text}{kept}"
+            if each.without:
+                yield "      without it:"
+                yield from (f"        {text}" for text in each.without)
     if is_listing:
         yield ""
         yield "all reports found"

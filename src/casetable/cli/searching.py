@@ -16,6 +16,7 @@ from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_op
 if TYPE_CHECKING:
     from casetable.drift import Drift
     from casetable.model import Search
+    from casetable.sources.crossref import Crossref
     from casetable.sources.eutils import PubMed
     from casetable.workflow.refresh import Refreshed
 
@@ -37,8 +38,11 @@ def refresh(
 
     PubMed is asked through NCBI's E-utilities; NCBI_API_KEY and NCBI_EMAIL are taken from the environment. A database
     strategy and a hand-written list are refreshed alike; all of them land together, or none does.
+
+    Then Crossref is asked which of the included reports were retracted, corrected or questioned since. CASETABLE_EMAIL, if it is
+    set, is given to it, as it asks of its users. That it does not answer is told, and undoes nothing.
     """
-    from casetable.cli.show import counted, envelope
+    from casetable.cli.show import change_value, counted, envelope
     from casetable.errors import UsageError
     from casetable.workflow.refresh import rebuild
     from casetable.workflow.refresh import refresh as run
@@ -60,17 +64,52 @@ def refresh(
             workspace,
             names,
             pubmed=_pubmed,
+            crossref=_crossref,
             now=dt.datetime.now(dt.UTC),
             progress=progress,
             is_dry=is_dry,
         )
     if form == "json":
-        click.echo(
-            envelope((), _refresh_summary(found), searches=[_search_value(each.search) for each in found.searched])
-        )
+        changes = [
+            {"keys": list(item.group.keys), "changes": [change_value(change) for change in told]}
+            for item, told in found.noticed.new
+        ]
+        searches = [_search_value(each.search) for each in found.searched]
+        crossref = {
+            "asked": found.noticed.asked,
+            "unknown": list(found.noticed.unknown),
+            "failure": found.noticed.failure,
+        }
+        click.echo(envelope((), _refresh_summary(found), searches=searches, changed=changes, crossref=crossref))
+        _tell_failure(found)
         return
     for line in _refresh_lines(found, is_dry=is_dry):
         echo(line)
+    _tell_failure(found)
+
+
+def _tell_failure(found: Refreshed) -> None:
+    if found.noticed.failure:
+        remark(
+            f"{found.noticed.failure}: whether included reports were retracted or corrected since is not known from it;"
+            " all else is done, and the next refresh asks again"
+        )
+
+
+def _crossref() -> Crossref:
+    from casetable import __version__
+    from casetable.sources.crossref import CROSSREF_URL, Crossref
+    from casetable.sources.http import requests_transport
+    from casetable.sources.pace import MachinePace
+
+    return Crossref(
+        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
+        clock=time.monotonic,
+        sleep=time.sleep,
+        email=os.environ.get("CASETABLE_EMAIL", ""),
+        url=os.environ.get("CASETABLE_CROSSREF_URL") or CROSSREF_URL,
+        pace=MachinePace("crossref", time.time),
+    )
 
 
 def _pubmed() -> PubMed:
@@ -132,6 +171,14 @@ def _refresh_lines(found: Refreshed, *, is_dry: bool) -> Iterator[str]:
     yield f"fetched {counted(found.fetched, 'record')}{resumed}" + (
         "; nothing was written but the cache" if is_dry else ""
     )
+    if found.noticed.asked:
+        unknown = f", and has no record of {len(found.noticed.unknown)}" if found.noticed.unknown else ""
+        yield f"asked Crossref about {counted(found.noticed.asked, 'DOI')} of included reports{unknown}"
+    for item, changes in found.noticed.new[:SHOWN_AT_MOST]:
+        yield f"changed since it was published: {named(item.record)} ({item.screened.standing})"
+        yield from (f"  {change.text}" for change in changes)
+    if len(found.noticed.new) > SHOWN_AT_MOST:
+        yield f"and {len(found.noticed.new) - SHOWN_AT_MOST} more; 'casetable status' lists them"
     if found.undecided:
         yield f"undecided: {counted(len(found.undecided), 'report')}; next: casetable screen"
 

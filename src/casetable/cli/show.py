@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from casetable.model import plain_number
 from casetable.problems import STEERING, Problem, Severity, visible
 
 if TYPE_CHECKING:
     from casetable.model import Record
+    from casetable.notices import Change
     from casetable.review import Item
+    from casetable.summary import Summary
 
 FOLDED_FROM = 4
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -119,4 +122,45 @@ def item_value(item: Item) -> dict[str, Any]:
         "reason": decision.reason if decision else "",
         "extractions": [report.name for report in item.extractions],
         "access": [report.access.value if report.access else "" for report in item.extractions],
+    }
+
+
+def change_value(change: Change) -> dict[str, Any]:
+    """Returns a change of a report for JSON: what it is, who tells it, and who acknowledged it."""
+    word = change.acknowledgment
+    return {
+        "kind": change.kind.value,
+        "keys": list(change.keys),
+        "date": change.date,
+        "seen": change.seen,
+        "sources": list(change.sources),
+        "acknowledged": {"by": word.by, "when": word.when.isoformat(), "reason": word.reason} if word else None,
+    }
+
+
+def summary_value(summary: Summary) -> dict[str, Any]:
+    """Returns the table in numbers for JSON; numbers of cases are as text, since they are as exact as they were reported."""
+    return {
+        "reports": summary.reports,
+        "cases": summary.cases,
+        "columns": [
+            {
+                "name": tally.name,
+                "label": tally.label,
+                "unit": tally.unit,
+                "of": tally.of,
+                "known": tally.known,
+                "not_known": dict(tally.others),
+                "choices": dict(tally.choices),
+                "numbers": {
+                    "number": tally.spread.number,
+                    "median": plain_number(tally.spread.median),
+                    "low": plain_number(tally.spread.low),
+                    "high": plain_number(tally.spread.high),
+                }
+                if tally.spread
+                else None,
+            }
+            for tally in summary.tallies
+        ],
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from casetable import dedup, overlap
-from casetable.completeness import extraction, searching
+from casetable.completeness import extraction, notices, searching
 from casetable.curation import cells, files, nodes, shapes
 from casetable.formats import logs
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
@@ -139,6 +139,7 @@ def check(review: Review, today: dt.date) -> Checked:
         *_decisions(review),
         *extraction.check(review),
         *overlap.problems_of(review, inputs.paths.reports),
+        *notices.check(review, today),
     ]
     verifiable, verified, changed = extraction.verified_cells(review)
     problems += changed
@@ -229,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     *extraction.RULES,
     *findings.RULES,
     *overlap.RULES,
+    *notices.RULES,
 )
 _UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
 

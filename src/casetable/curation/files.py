@@ -14,6 +14,7 @@ from casetable.curation.cells import E102, CellReader, not_accessible
 from casetable.curation.nodes import Node, read_nodes
 from casetable.curation.shapes import (
     CASE_KEYS,
+    AcknowledgmentsShape,
     CaseShape,
     ColumnShape,
     FieldShape,
@@ -62,6 +63,7 @@ from casetable.model import (
     Verdict,
     record_key,
 )
+from casetable.model.notice import Acknowledgment, NoticeKind
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, shown
 from casetable.quantities import is_known_unit, read_number
 
@@ -317,6 +319,29 @@ def read_overlaps(path: str, data: bytes) -> tuple[tuple[Overlap, ...], Read]:
         for index, entry in enumerate(shape.rulings)
     )
     return rulings, problems + faults
+
+
+def read_acknowledgments(path: str, data: bytes) -> tuple[tuple[Acknowledgment, ...], Read]:
+    """Returns which notices about reports persons know of and why these stay in the review, in the order of the file."""
+    node, problems = read_nodes(path, data)
+    if node is None:
+        return (), problems
+    shape, faults = fit(AcknowledgmentsShape, node)
+    if shape is None:
+        return (), problems + faults
+    acknowledged = tuple(
+        Acknowledgment(
+            report=entry.report,
+            kind=NoticeKind(entry.notice),
+            notice=entry.key or "",
+            by=entry.by,
+            when=entry.when,
+            reason=entry.reason,
+            place=key_place(node, "acknowledged", index),
+        )
+        for index, entry in enumerate(shape.acknowledged)
+    )
+    return acknowledged, problems + faults
 
 
 # --- the form ---------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from casetable.model import (
     normal_doi,
     normal_key,
 )
+from casetable.model.notice import NoticeKind
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
 SCHEMA = "1"
@@ -119,6 +120,14 @@ def _key(text: str) -> str | None:
     kind, _, rest = key.partition(":")
     shape = {"pmid": PMID, "doi": DOI, "pmcid": PMCID}.get(kind)
     return key if rest and not re.search(r"\s", key) and (shape is None or shape.fullmatch(rest)) else None
+
+
+def _notice_key(text: str) -> str | None:
+    """A PMID or DOI as a key; a DOI is taken as an address or bare, too."""
+    if DOI.fullmatch(normal_doi(text)):
+        return f"doi:{normal_doi(text)}"
+    key = _key(text)
+    return key if key is not None and key.startswith("pmid:") else None
 
 
 def _number_of_days(text: str) -> int | None:
@@ -306,6 +315,23 @@ class OverlapsShape(Shape):
 
 
 IDENTIFIES = ("age", "sex", "center", "country", "period", "drugs", "outcome", "laboratory", "feature", "nothing")
+
+
+class AcknowledgmentShape(Shape):
+    report: Key = Described(description="the key of a report")
+    notice: Annotated[str, _one_of(NoticeKind)] = Described(description=joined(NoticeKind))
+    key: Annotated[str, _kind("the notice's own key: pmid:… or doi:10.…", _notice_key)] | None = Described(
+        None, description="the notice's own key: pmid:… or doi:10.…"
+    )
+    by: Text = Described(description="who acknowledges it")
+    when: Date = Described(description="a date as 2026-11-22")
+    reason: Text = Described(description="why the report stays in the review")
+
+
+class AcknowledgmentsShape(Shape):
+    acknowledged: Annotated[list[AcknowledgmentShape], BeforeValidator(_listed)] = Described(
+        description="a list of notices, each with report, notice, by, when and reason"
+    )
 
 
 class FieldShape(Shape):

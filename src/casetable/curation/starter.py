@@ -122,6 +122,19 @@ schema: 1
 rulings: []
 """
 
+NOTICES = """\
+# Retractions, corrections and other notices about included reports that you know of, and why the reports stay in the review.
+#   acknowledged:
+#     - report: pmid:…
+#       notice: retraction  # or: expression of concern, correction, …, as `casetable check` names it
+#       key: doi:10.…       # the notice's own key; without it, all of the kind that were known on that day
+#       by: …
+#       when: 2026-11-22
+#       reason: …
+schema: 1
+acknowledged: []
+"""
+
 GITIGNORE = """\
 .casetable/
 build/
@@ -132,6 +145,7 @@ GITATTRIBUTES = """\
 queries/searches.jsonl merge=union
 queries/records.jsonl merge=union
 curated/verified.jsonl merge=union
+queries/notices.jsonl merge=union
 """
 
 REPORTS_README = """\
@@ -148,6 +162,7 @@ def starter_files() -> dict[str, bytes]:
         "curated/screening.yaml": SCREENING,
         "curated/duplicates.yaml": DUPLICATES,
         "curated/overlaps.yaml": OVERLAPS,
+        "curated/notices.yaml": NOTICES,
         "curated/reports/README": REPORTS_README,
         ".gitignore": GITIGNORE,
         ".gitattributes": GITATTRIBUTES,

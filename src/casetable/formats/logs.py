@@ -1,4 +1,4 @@
-"""Reads and writes the files that the tool itself keeps: records, searches and verified cells, one JSON value a line.
+"""Reads and writes the files that the tool itself keeps: records, searches, notices and verified cells, one JSON value a line.
 
 Two branches that both refreshed are merged by taking all lines of both; so a reader takes equal lines once, and lines
 in any order.
@@ -10,11 +10,12 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from hashlib import sha256
 from typing import Any
 
 from casetable.model import DOI, PMCID, PMID, ExportFile, Method, Record, Search, Verified
+from casetable.model.notice import Notice, NoticeKind, NoticeLog
 from casetable.problems import Example, Place, Problem, Rule, shown
 
 MAX_LINE_BYTES = 4_000_000
@@ -246,6 +247,99 @@ def _search(value: Mapping[str, Any]) -> Search | None:
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return search if search.id and search.strategy and _is_time(search.when) else None
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+# A date as a source may give it, of a notice; a day, of the tool's own.
+_DATE = re.compile(r"[12][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?")
+_NOTICE_FACTS = ("key", "by", "told", "date", "seen")
+
+
+def write_notices(log: NoticeLog) -> bytes:
+    """Returns notices.jsonl: one notice a line, sorted, and a line for each day on which Crossref was last asked about some reports."""
+    notices = sorted(log.notices, key=lambda notice: (*notice.identity, notice.date, notice.seen))
+    lines = [
+        _line(
+            {
+                "report": notice.report,
+                "notice": notice.kind.value,
+                "source": notice.source,
+                **{name: told for name in _NOTICE_FACTS if (told := getattr(notice, name))},
+            }
+        )
+        for notice in notices
+    ]
+    days: dict[str, list[str]] = {}
+    for key, day in sorted(log.asked.items()):
+        days.setdefault(day, []).append(key)
+    for day, keys in sorted(days.items()):
+        unknown = [key for key in keys if key in log.unknown]
+        lines.append(_line({"asked": day, "reports": keys, **({"unknown": unknown} if unknown else {})}))
+    return b"".join(lines)
+
+
+def read_notices(path: str, data: bytes) -> tuple[NoticeLog, tuple[Problem, ...]]:
+    """Returns the notices, each once and with the earliest day on which it was seen, and when Crossref was last asked of what."""
+    notices: dict[tuple[str, ...], Notice] = {}
+    asked: dict[str, str] = {}
+    unknown: dict[str, bool] = {}
+    problems: list[Problem] = []
+    for place, value in _values(path, data, problems):
+        if "asked" in value:
+            found = _asked(value)
+            if found is None:
+                problems.append(
+                    F205.at(place, "does not say when Crossref was asked of what; expected asked and reports")
+                )
+                continue
+            day, keys, missing = found
+            for key in keys:
+                if day >= asked.get(key, ""):
+                    unknown[key] = key in missing and (day > asked.get(key, "") or unknown.get(key, True))
+                    asked[key] = day
+            continue
+        notice = _notice(value)
+        if notice is None:
+            problems.append(F205.at(place, "is not a notice; expected at least report, notice and source"))
+            continue
+        known = notices.get(notice.identity)
+        if known is not None:
+            seen = min(filter(None, (known.seen, notice.seen)), default="")
+            notice = replace(max(known, notice, key=lambda each: (each.date, each.told)), seen=seen)
+        notices[notice.identity] = notice
+    log = NoticeLog(
+        notices=tuple(notices[identity] for identity in sorted(notices)),
+        asked=dict(sorted(asked.items())),
+        unknown=frozenset(key for key, is_unknown in unknown.items() if is_unknown),
+    )
+    return log, tuple(problems)
+
+
+def _notice(value: Mapping[str, Any]) -> Notice | None:
+    try:
+        notice = Notice(
+            report=_as_text(value["report"]),
+            kind=NoticeKind(value["notice"]),
+            source=_as_text(value["source"]),
+            **{name: _as_text(value.get(name, "")) for name in _NOTICE_FACTS},
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+    keys = (notice.report, *([notice.key] if notice.key else []))
+    dates = [date for date in (notice.date, notice.seen) if date]
+    is_fit = notice.source and all(map(_KEY.fullmatch, keys)) and all(map(_DATE.fullmatch, dates))
+    return notice if is_fit else None
+
+
+def _asked(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], frozenset[str]] | None:
+    try:
+        day = _as_text(value["asked"])
+        keys, unknown = _as_texts(value["reports"]), _as_texts(value.get("unknown", []))
+        dt.date.fromisoformat(day)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (day, keys, frozenset(unknown)) if len(day) == 10 and all(map(_KEY.fullmatch, keys)) else None
 
 
 def _is_time(text: str) -> bool:

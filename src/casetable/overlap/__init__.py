@@ -169,8 +169,8 @@ _SCREENED = """\
 schema: 1
 decisions:
   - {record: pmid:11, stage: reports, decision: include, by: A. Curator, when: 2026-01-15}
-  - {record: "doi:10.1234/invented.2", stage: reports, decision: include, by: A. Curator, when: 2026-01-15}
-  - {record: own:r1, stage: records, decision: exclude, reason: other-drug, by: B. Curator, when: 2026-01-16}
+  - {record: own:r1, stage: reports, decision: include, by: A. Curator, when: 2026-01-15}
+  - {record: "doi:10.1234/invented.2", stage: records, decision: exclude, reason: other-drug, by: B. Curator, when: 2026-01-16}
 """
 _FORM = """\
 schema: 1
@@ -194,7 +194,7 @@ cases:
   - {{case: 1, eligible: yes, age_years: 3, sex: female, country: {country}, ferritin: {ferritin}, weight: {weight}}}
 """
 _DOE = _CASE.format(key="pmid:11", country="China", ferritin="1271.4", weight="13.25")
-_ROE = {"key": '"doi:10.1234/invented.2"', "country": "China"}
+_POE = {"key": "own:r1", "country": "China"}
 _TWO = (
     ("curated/screening.yaml", _SCREENED),
     ("curated/form.yaml", _FORM),
@@ -215,10 +215,10 @@ O101 = Rule(
     fix="`casetable overlap A B` shows what speaks for and against. Ask the authors where it is not clear; then rule in curated/overlaps.yaml:"
     " same, different or cannot tell.",
     example=Example(
-        path="curated/reports/roe-2021.yaml",
-        good=_CASE.format(**_ROE, ferritin="502.3", weight="15.2"),
-        bad=_CASE.format(**_ROE, ferritin="1271.4", weight="13.25"),
-        message="doe-2020/1 and roe-2021/1 may be one patient: ferritin (both 1271.4), weight (both 13.25), age (3 and 3 years);"
+        path="curated/reports/poe-2019.yaml",
+        good=_CASE.format(**_POE, ferritin="502.3", weight="15.2"),
+        bad=_CASE.format(**_POE, ferritin="1271.4", weight="13.25"),
+        message="doe-2020/1 and poe-2019/1 may be one patient: ferritin (both 1271.4), weight (both 13.25), age (3 and 3 years);"
         " against it: authors (none in common)",
         also=_TWO,
     ),
@@ -232,8 +232,8 @@ O102 = Rule(
     example=Example(
         path="curated/overlaps.yaml",
         good="",
-        bad=_RULED.format(cases="doe-2020/1, roe-2021/1", verdict="same"),
-        message="'roe-2021/1' is no eligible case of an included report; expected one as doe-2020/1",
+        bad=_RULED.format(cases="doe-2020/1, poe-2019/1", verdict="same"),
+        message="'poe-2019/1' is no eligible case of an included report; expected one as doe-2020/1",
     ),
 )
 O103 = Rule(
@@ -244,11 +244,11 @@ O103 = Rule(
     fix="Talk it over, and keep one of them.",
     example=Example(
         path="curated/overlaps.yaml",
-        good=_RULED.format(cases="doe-2020/1, roe-2021/1", verdict="different"),
-        bad=_RULED.format(cases="doe-2020/1, roe-2021/1", verdict="different")
-        + "  - {cases: [roe-2021/1, doe-2020/1], verdict: same, by: B. Curator, when: 2026-01-17}\n",
-        message="A. Curator ruled doe-2020/1 and roe-2021/1 different, but by other rulings they are the same patient",
-        also=(*_TWO, ("curated/reports/roe-2021.yaml", _CASE.format(**_ROE, ferritin="502.3", weight="15.2"))),
+        good=_RULED.format(cases="doe-2020/1, poe-2019/1", verdict="different"),
+        bad=_RULED.format(cases="doe-2020/1, poe-2019/1", verdict="different")
+        + "  - {cases: [poe-2019/1, doe-2020/1], verdict: same, by: B. Curator, when: 2026-01-17}\n",
+        message="A. Curator ruled doe-2020/1 and poe-2019/1 different, but by other rulings they are the same patient",
+        also=(*_TWO, ("curated/reports/poe-2019.yaml", _CASE.format(**_POE, ferritin="502.3", weight="15.2"))),
     ),
 )
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from casetable.flow import Flow
 from casetable.model import REASONS, Access, Cell, Field, Status
+from casetable.notices import marks
 from casetable.problems import visible
 from casetable.render.text import INCOMPLETE_MEANING, MEANINGS, head
 from casetable.review import Review
@@ -52,6 +53,7 @@ def render_page(review: Review, table: Table, flow: Flow) -> bytes:
             }
             for strategy in review.inputs.strategies
         ],
+        marks=marks(review),
         items=review.items,
         included=review.included,
         flow=flow,

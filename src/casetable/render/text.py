@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from casetable.flow import Flow
 from casetable.model import Column, Form, Status
+from casetable.notices import Mark, marks
 from casetable.review import Review
 from casetable.table import CELL_COLUMNS, INCOMPLETE, Row, Table, long_cells
 
@@ -66,12 +67,16 @@ def head(column: Column, form: Form | None) -> str:
 def render_markdown(review: Review, table: Table) -> bytes:
     """Returns table.md: the table, its notes, the cases that are not eligible, and the reports."""
     protocol = review.inputs.protocol
+    marked = marks(review)
     heads = ["Report", "Case", *(head(column, review.inputs.form) for column in table.columns)]
     lines = [f"# {_escaped(protocol.title)}" if protocol else "# Review", ""]
     lines += [_escaped(protocol.question), ""] if protocol else []
     lines += [_line(heads), "|" + " --- |" * len(heads)]
     lines += [
-        _line([_linked(row), case_told(row), *(shown.text for shown in row.columns)], is_raw=1) for row in table.rows
+        _line(
+            [_linked(row, marked.get(row.record.key)), case_told(row), *(shown.text for shown in row.columns)], is_raw=1
+        )
+        for row in table.rows
     ]
     used = {status for row in table.rows for shown in row.columns for status in shown.statuses}
     lines += ["", *(f"- *{status}*: {MEANINGS[status]}." for status in MEANINGS if status in used)]
@@ -89,7 +94,9 @@ def render_markdown(review: Review, table: Table) -> bytes:
         report = item.extractions[0] if item.extractions else None
         access = "not extracted yet" if report is None else report.access.value if report.access else "not stated"
         url = f" <{item.record.url}>" if item.record.url else ""
-        lines.append(f"- {_escaped(item.record.citation)}{url} Access: {access}.")
+        mark = marked.get(item.record.key)
+        noted = f" **{_escaped(mark.text)}**: {_escaped(mark.note)}." if mark else ""
+        lines.append(f"- {_escaped(item.record.citation)}{url} Access: {access}.{noted}")
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -98,9 +105,9 @@ def case_told(row: Row) -> str:
     return f"{row.case.id} (the patient of {row.patient})" if row.is_told_before else row.case.id
 
 
-def _linked(row: Row) -> str:
+def _linked(row: Row, mark: Mark | None) -> str:
     label = _escaped(row.record.label)
-    standing = f" **{_escaped(row.record.standing)}**" if row.record.standing else ""
+    standing = f" **{_escaped(mark.text)}**" if mark else ""
     return (f"[{label}]({row.record.url})" if row.record.url else label) + standing
 
 

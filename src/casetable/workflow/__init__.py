@@ -11,6 +11,7 @@ from pathlib import Path
 from casetable import completeness
 from casetable.completeness import Checked
 from casetable.completeness.extraction import awaiting_report
+from casetable.completeness.notices import Impact
 from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import can_be_written
@@ -20,8 +21,10 @@ from casetable.drift import Drift, Stood, drifts, stood_at
 from casetable.errors import ReviewUnreadableError, UsageError
 from casetable.flow import Flow, count_flow
 from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
+from casetable.notices import Change, changed
 from casetable.problems import Place, Problem, Rule, Severity, in_order, joined
 from casetable.review import Item, Review, hits_by_search
+from casetable.summary import Summary
 from casetable.table import Table, build_table
 from casetable.workspace import (
     BUILD,
@@ -109,6 +112,15 @@ class LastSearch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangedReport:
+    """A report that changed since it was published; `without` says what the table loses with it, where it is retracted."""
+
+    item: Item
+    changes: tuple[Change, ...]
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status:
     """Where a review stands."""
 
@@ -121,7 +133,8 @@ class Status:
     gone: int
     awaiting_extraction: tuple[Item, ...]
     to_request: tuple[Item, ...]
-    noticed: tuple[Item, ...]
+    changed: tuple[ChangedReport, ...]
+    table: Summary
     errors: int
     warnings: int
 
@@ -143,6 +156,7 @@ def status(workspace: Workspace, today: dt.date) -> Status:
             )
         )
     protocol = review.inputs.protocol
+    impact = Impact(review)
     return Status(
         title=protocol.title if protocol else "",
         searches=tuple(searches),
@@ -153,13 +167,23 @@ def status(workspace: Workspace, today: dt.date) -> Status:
         gone=sum(1 for item in review.items if not item.is_hit),
         awaiting_extraction=tuple(item for item in review.included if not item.extractions),
         to_request=tuple(item for item in review.included if awaiting_report(item)),
-        noticed=tuple(
-            item
-            for item in review.items
-            if (item.record.standing or item.record.notices) and not item.screened.standing.is_excluded
-        ),
+        changed=_changed(review, impact),
+        table=impact.summary,
         errors=sum(1 for problem in checked.problems if problem.severity is Severity.ERROR),
         warnings=sum(1 for problem in checked.problems if problem.severity is Severity.WARNING),
+    )
+
+
+def _changed(review: Review, impact: Impact) -> tuple[ChangedReport, ...]:
+    return tuple(
+        ChangedReport(
+            item=item,
+            changes=changes,
+            without=impact.without(item)
+            if item.screened.standing.is_included and any(change.kind.is_retraction for change in changes)
+            else (),
+        )
+        for item, changes in changed(review)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from casetable import __version__
 from casetable.errors import UsageError
@@ -15,8 +15,10 @@ from casetable.formats.pubmed_xml import ORIGIN
 from casetable.model import Record, Search, Strategy, normal_doi
 from casetable.query.sent import sent_blocks, sent_term
 from casetable.review import Inputs, Item, Review, strategy_hash
+from casetable.sources.crossref import Crossref
 from casetable.sources.eutils import PubMed, search_parameters
 from casetable.workflow import LOGS, readable_review
+from casetable.workflow.notices import Noticed, update_notices
 from casetable.workflow.strategies import refuse_unreadable
 from casetable.workspace import STRATEGIES, Workspace
 from casetable.workspace.cache import Answers
@@ -53,6 +55,7 @@ class Refreshed:
     fetched: int
     resumed: int
     undecided: tuple[Item, ...]
+    noticed: Noticed = field(default_factory=Noticed)
 
 
 def refresh(
@@ -62,6 +65,7 @@ def refresh(
     pubmed: Callable[[], PubMed],
     now: dt.datetime,
     progress: Progress,
+    crossref: Callable[[], Crossref] | None = None,
     is_dry: bool = False,
 ) -> Refreshed:
     """Runs the strategies named, or all, and appends what they found; all of them land together or none does.
@@ -70,11 +74,15 @@ def refresh(
     source when the first database strategy needs it; `now` is the time of every search of this refresh (UTC);
     `progress` is told what is under way, how far, and of how many. Raises SourceError, SourceRefusedError, UsageError,
     ReviewUnreadableError; then nothing was changed but the cache.
+
+    When the searches are recorded, Crossref is asked what was published about the included reports since; that it does
+    not answer undoes nothing, and is told in the result.
     """
     with workspace.locked():
         review = readable_review(workspace, STRATEGIES)
         chosen = _chosen(review.inputs, names)
         refuse_unreadable(chosen)
+        source = crossref() if crossref is not None else None  # what is wrong with its address is told before all else
         run = _Run(review, workspace.answers(), pubmed, now, progress)
         found = run.run(chosen)
         if not is_dry and found:
@@ -82,12 +90,14 @@ def refresh(
             workspace.commit_refresh(write_records(run.records.values()), lines)
         searches = (*review.inputs.searches, *(searched.search for searched in found))
         after = Review(replace(review.inputs, searches=searches, records=run.records))
+        noticed = update_notices(workspace, after, source, now=now, progress=progress, is_dry=is_dry)
     return Refreshed(
         searched=tuple(found),
         unchanged=tuple(run.unchanged),
         fetched=run.fetched,
         resumed=run.resumed,
         undecided=after.undecided,
+        noticed=noticed,
     )
 
 

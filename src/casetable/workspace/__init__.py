@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from casetable.curation.files import (
+    read_acknowledgments,
     read_decisions,
     read_form,
     read_overlaps,
@@ -22,8 +23,9 @@ from casetable.curation.files import (
 )
 from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
 from casetable.errors import UsageError
-from casetable.formats.logs import read_records, read_searches, read_verified
+from casetable.formats.logs import read_notices, read_records, read_searches, read_verified
 from casetable.model import Report, Strategy
+from casetable.model.notice import NO_NOTICES
 from casetable.problems import Place, Problem, visible
 from casetable.review import Inputs, Paths
 from casetable.workspace.cache import Answers
@@ -33,9 +35,11 @@ PROTOCOL = "review.yaml"
 STRATEGIES = "queries"
 SEARCHES = "queries/searches.jsonl"
 RECORDS = "queries/records.jsonl"
+NOTICES = "queries/notices.jsonl"
 FORM = "curated/form.yaml"
 SCREENING = "curated/screening.yaml"
 DUPLICATES = "curated/duplicates.yaml"
+ACKNOWLEDGMENTS = "curated/notices.yaml"
 REPORTS = "curated/reports"
 OVERLAPS = "curated/overlaps.yaml"
 VERIFIED = "curated/verified.jsonl"
@@ -127,6 +131,12 @@ class Workspace:
         data = content(VERIFIED, is_needed=False, limit=MAX_LOG_BYTES)
         verified, faults = read_verified(VERIFIED, data) if data is not None else ((), ())
         told(VERIFIED, faults, is_read=not faults)
+        data = content(NOTICES, is_needed=False, limit=MAX_LOG_BYTES)
+        notices, faults = read_notices(NOTICES, data) if data is not None else (NO_NOTICES, ())
+        told(NOTICES, faults, is_read=not faults)
+        data = content(ACKNOWLEDGMENTS, is_needed=False)
+        acknowledgments, faults = read_acknowledgments(ACKNOWLEDGMENTS, data) if data is not None else ((), ())
+        told(ACKNOWLEDGMENTS, faults, is_read=not faults)
         return Inputs(
             paths=Paths(
                 strategies=STRATEGIES,
@@ -135,6 +145,8 @@ class Workspace:
                 screening=SCREENING,
                 duplicates=DUPLICATES,
                 reports=REPORTS,
+                notices=NOTICES,
+                acknowledgments=ACKNOWLEDGMENTS,
             ),
             protocol=protocol,
             form=form,
@@ -148,6 +160,8 @@ class Workspace:
             verified=verified,
             overlaps=overlaps,
             unread=frozenset(unread),
+            notices=notices,
+            acknowledgments=acknowledgments,
         )
 
     def read(self, name: str) -> bytes:
