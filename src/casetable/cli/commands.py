@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
+from casetable.cli.overlapping import overlap
 from casetable.cli.screening import new, screen
 from casetable.cli.searching import diff, import_, log, mirror, refresh
 from casetable.cli.strategies import lint, match
@@ -466,6 +467,7 @@ COMMANDS = (
     check,
     verify,
     dedupe,
+    overlap,
     build,
     mirror,
     rules,

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from casetable.drift import Drift
     from casetable.model import Search
     from casetable.sources.crossref import Crossref
+    from casetable.sources.europepmc import EuropePmc
     from casetable.sources.eutils import PubMed
     from casetable.workflow.refresh import Refreshed
+    from casetable.workflow.texts import Fetched
+    from casetable.workspace import Workspace
 
 
 # --- refresh ----------------------------------------------------------------------------------------------------------
@@ -29,10 +33,20 @@ if TYPE_CHECKING:
 @form_option()
 @dry
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@click.option(
+    "--texts", "has_texts", is_flag=True, help="Then fetch open full texts and abstracts of included reports."
+)
 @click.option("--rebuild", "is_rebuild", is_flag=True, help="Read the records anew from the cache, without a request.")
 @click.pass_context
 def refresh(
-    context: click.Context, names: tuple[str, ...], form: str, *, is_dry: bool, quiet: bool, is_rebuild: bool
+    context: click.Context,
+    names: tuple[str, ...],
+    form: str,
+    *,
+    is_dry: bool,
+    quiet: bool,
+    has_texts: bool,
+    is_rebuild: bool,
 ) -> None:
     """Run the strategies again at their sources and record what each search found.
 
@@ -41,6 +55,8 @@ def refresh(
 
     Then Crossref is asked which of the included reports were retracted, corrected or questioned since. CASETABLE_EMAIL, if it is
     set, is given to it, as it asks of its users. That it does not answer is told, and undoes nothing.
+
+    With --texts, what Europe PMC gives out in full and PubMed's abstracts are kept in .casetable/, out of git, for 'verify'.
     """
     from casetable.cli.show import change_value, counted, envelope
     from casetable.errors import UsageError
@@ -48,8 +64,10 @@ def refresh(
     from casetable.workflow.refresh import refresh as run
 
     workspace = workspace_of(context)
-    if is_rebuild and names:
-        raise UsageError("--rebuild reads all records anew; expected no strategy names")
+    if is_rebuild and (names or has_texts):
+        raise UsageError(
+            "--rebuild reads all records anew, without a request; expected no strategy names, and no --texts"
+        )
     if is_rebuild:
         read, missing = rebuild(workspace, is_dry=is_dry)
         if form == "json":
@@ -69,6 +87,7 @@ def refresh(
             progress=progress,
             is_dry=is_dry,
         )
+        texts = _texts(workspace, progress, is_dry=is_dry) if has_texts else None
     if form == "json":
         changes = [
             {"keys": list(item.group.keys), "changes": [change_value(change) for change in told]}
@@ -80,12 +99,56 @@ def refresh(
             "unknown": list(found.noticed.unknown),
             "failure": found.noticed.failure,
         }
-        click.echo(envelope((), _refresh_summary(found), searches=searches, changed=changes, crossref=crossref))
+        told = {"texts": asdict(texts)} if texts else {}
+        click.echo(envelope((), _refresh_summary(found), searches=searches, changed=changes, crossref=crossref, **told))
         _tell_failure(found)
         return
-    for line in _refresh_lines(found, is_dry=is_dry):
+    for line in (*_refresh_lines(found, is_dry=is_dry), *(_text_lines(texts) if texts else ())):
         echo(line)
     _tell_failure(found)
+
+
+def _texts(workspace: Workspace, progress: Progress, *, is_dry: bool) -> Fetched:
+    from casetable.workflow.texts import fetch_texts
+
+    return fetch_texts(
+        workspace,
+        pubmed=_pubmed,
+        europepmc=_europepmc,
+        now=dt.datetime.now(dt.UTC),
+        progress=progress,
+        is_dry=is_dry,
+    )
+
+
+def _text_lines(texts: Fetched) -> Iterator[str]:
+    from casetable.cli.show import counted
+
+    yield (
+        f"texts: {counted(len(texts.full), 'full text')} fetched, {len(texts.kept)} in the cache already,"
+        f" {counted(texts.abstracts, 'abstract')} fetched; next: casetable verify"
+    )
+    for told, keys in (
+        ("not given out in full by Europe PMC", texts.closed),
+        ("not in PMC, as far as is known", texts.without),
+    ):
+        if keys:
+            yield f"  {told}: {', '.join(keys[:SHOWN_AT_MOST])}" + (", …" if len(keys) > SHOWN_AT_MOST else "")
+
+
+def _europepmc() -> EuropePmc:
+    from casetable import __version__
+    from casetable.sources.europepmc import EUROPEPMC_URL, EuropePmc
+    from casetable.sources.http import requests_transport
+    from casetable.sources.pace import MachinePace
+
+    return EuropePmc(
+        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
+        clock=time.monotonic,
+        sleep=time.sleep,
+        url=os.environ.get("CASETABLE_EUROPEPMC_URL") or EUROPEPMC_URL,
+        pace=MachinePace("europepmc", time.time),
+    )
 
 
 def _tell_failure(found: Refreshed) -> None:

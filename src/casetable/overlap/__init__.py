@@ -138,6 +138,11 @@ def _cases_of(name: str, by_name: Mapping[str, Person]) -> tuple[str, ...]:
     return (name,) if name in by_name else tuple(each for each, person in by_name.items() if person.report == name)
 
 
+def named_in(ruling: Overlap, names: Iterable[str]) -> frozenset[str]:
+    """Returns the cases that a ruling speaks of; a report in it stands for all of its cases."""
+    return frozenset(name for name in names if name in ruling.cases or name.partition("/")[0] in ruling.cases)
+
+
 def patients(review: Review) -> Mapping[str, str]:
     """Returns the patient of each eligible case, as `report/case`: of cases that were ruled the same, the first of the table."""
     names = [person.name for person in people_of(review)]
@@ -372,6 +377,7 @@ __all__ = [
     "Trait",
     "compared",
     "is_common",
+    "named_in",
     "opened",
     "patients",
     "patients_among",

@@ -284,7 +284,7 @@ def _sorted_words(center: str) -> str:
 def _sex(one: Person, other: Person, known: Frequencies) -> Iterator[Line]:
     if not one.sex or not other.sex:
         yield from _missing("sex", one.sex, other.sex)
-    elif one.sex == other.sex:
+    elif plain(one.sex) == plain(other.sex):
         share = known.share(known.sexes[one.sex], sum(known.sexes.values()))
         yield _line("sex", f"both {one.sex}", max(-math.log(share), 0.01))
     else:
@@ -320,7 +320,7 @@ def _years_told(ages: tuple[Decimal, Decimal] | None) -> str:
 
 def _center(one: Person, other: Person, known: Frequencies) -> Iterator[Line]:
     if one.country and other.country:
-        if fuzz.ratio(one.country, other.country) >= 85:
+        if fuzz.ratio(plain(one.country), plain(other.country)) >= 85:
             share = known.share(known.countries[one.country], sum(known.countries.values()))
             yield _line("country", f"both {one.country}", max(-math.log(share), 0.01))
         else:

@@ -123,13 +123,14 @@ def person_of(name: str, report: str, case: Case, record: Record, form: Form) ->
             if measured:
                 numbers[field_name] = tuple(measured)
         elif trait is Trait.FEATURE:
-            chosen = frozenset(plain(text) for cell in known for text in _texts(cell))
+            chosen = frozenset(text for cell in known for text in _texts(cell))
             if chosen:
                 choices[field_name] = chosen
         elif trait is Trait.OUTCOME and known:
             outcomes[field_name] = plain(known[-1].text)
         elif trait in texts:
-            texts[trait] += [plain(cell.text) for cell in known]
+            is_shown = trait in {Trait.SEX, Trait.COUNTRY}
+            texts[trait] += [cell.text if is_shown else plain(cell.text) for cell in known]
     return Person(
         name=name,
         report=report,

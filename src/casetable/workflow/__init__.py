@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from casetable import completeness
+from casetable import completeness, overlap
 from casetable.completeness import Checked
 from casetable.completeness.extraction import awaiting_report
 from casetable.completeness.notices import Impact
@@ -22,7 +22,8 @@ from casetable.errors import ReviewUnreadableError, UsageError
 from casetable.flow import Flow, count_flow
 from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
 from casetable.notices import Change, changed
-from casetable.problems import Place, Problem, Rule, Severity, in_order, joined
+from casetable.overlap import Comparison, Possible
+from casetable.problems import Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.review import Item, Review, hits_by_search
 from casetable.summary import Summary
 from casetable.table import Table, build_table
@@ -30,6 +31,7 @@ from casetable.workspace import (
     BUILD,
     DUPLICATES,
     FORM,
+    OVERLAPS,
     PROTOCOL,
     RECORDS,
     REPORTS,
@@ -394,6 +396,37 @@ def explain_pair(workspace: Workspace, one: str, other: str) -> tuple[bool, tupl
     decision, fields = explain(review.records, *keys)
     own = f"by themselves: {decision.verdict} ({decision.rule})"
     return is_same, reasons if is_same else (), (own, *fields)
+
+
+# --- overlap of patients ----------------------------------------------------------------------------------------------
+
+
+def overlaps(workspace: Workspace) -> tuple[tuple[Possible, ...], int, int, int]:
+    """Returns the cases that may be one patient, and how many patients, cases and rulings "cannot tell" there are."""
+    review = readable_review(workspace, *LOGS, FORM, SCREENING, OVERLAPS, REPORTS)
+    found, untold = overlap.opened(review)
+    patient_of = overlap.patients(review)
+    return found, len(set(patient_of.values())), len(patient_of), untold
+
+
+def explain_cases(workspace: Workspace, one: str, other: str) -> tuple[Comparison, str]:
+    """Returns two cases compared line by line, and what was ruled on them; raises UsageError for an unknown case."""
+    review = readable_review(workspace, *LOGS, FORM, SCREENING, OVERLAPS, REPORTS)
+    names = [person.name for person in overlap.people_of(review)]
+    for name in (one, other):
+        if name not in names:
+            hint = did_you_mean(name, names)
+            told = f"; {hint}" if hint else f"; expected one as {names[0]}" if names else ""
+            raise UsageError(f"{shown(name)} is no eligible case of an included report{told}")
+    compared = overlap.compared(review, one, other)
+    if compared is None or one == other:
+        raise UsageError("a case is the same patient as itself; expected two cases")
+    ruled = [
+        f"{ruling.verdict} by {ruling.by} on {ruling.when}"
+        for ruling in review.inputs.overlaps
+        if {one, other} <= overlap.named_in(ruling, names)
+    ]
+    return compared, "; ".join(ruled)
 
 
 def _own_key(review: Review, key: str, item: Item) -> str:
