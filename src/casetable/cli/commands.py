@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
+from casetable.cli.questions import sql, value
 from casetable.cli.screening import new, screen
 from casetable.cli.searching import diff, import_, log, mirror, refresh
 from casetable.cli.strategies import lint, match
@@ -467,6 +468,8 @@ COMMANDS = (
     verify,
     dedupe,
     build,
+    sql,
+    value,
     mirror,
     rules,
 )
