@@ -25,6 +25,7 @@ from casetable.model import (
     Verified,
     normal_key,
 )
+from casetable.model.claim import Claim, NamedNumber
 from casetable.model.notice import NO_NOTICES, Acknowledgment, NoticeLog
 from casetable.problems import Problem
 from casetable.query.sent import searched_as
@@ -65,6 +66,8 @@ class Inputs:
     unread: frozenset[str] = frozenset()
     notices: NoticeLog = NO_NOTICES
     acknowledgments: tuple[Acknowledgment, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    numbers: tuple[NamedNumber, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,7 +117,7 @@ def test_from_init_to_the_table(tmp_path: Path, service: Service) -> None:
     assert done.code == 0, done.out
     assert (
         done.out.splitlines()[-1]
-        == "checked 1 search, 3 hits, 1 report, 1 case (1 eligible), 8 cells: 0 errors, 0 warnings"
+        == "checked 1 search, 3 hits, 1 report, 1 case (1 eligible), 8 cells (0 of 6 with a quote or value verified): 0 errors, 0 warnings"
     )
     assert casetable("build", cwd=folder).code == 0
     with (folder / "build/table.csv").open(newline="") as file:

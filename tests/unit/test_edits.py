@@ -298,6 +298,7 @@ def test_a_new_report_that_is_filled_in_is_read() -> None:
         "age_years": "3",
         "sex": "female",
         "country": "Nowhere",
+        "weight_kg": "14",
     }.items():
         text, count = re.subn(rf"(?m)^( *){key}:", rf"\g<1>{key}: {value}", text)
         assert count == 1, key
@@ -309,6 +310,7 @@ def test_a_new_report_that_is_filled_in_is_read() -> None:
         "age_years": "3",
         "sex": "female",
         "country": "Nowhere",
+        "weight_kg": "14",
     }
 
 

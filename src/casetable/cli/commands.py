@@ -11,6 +11,7 @@ import click
 
 from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
 from casetable.cli.overlapping import overlap
+from casetable.cli.questions import sql, value
 from casetable.cli.screening import new, screen
 from casetable.cli.searching import diff, import_, log, mirror, refresh
 from casetable.cli.strategies import lint, match
@@ -469,6 +470,8 @@ COMMANDS = (
     dedupe,
     overlap,
     build,
+    sql,
+    value,
     mirror,
     rules,
 )

@@ -47,7 +47,7 @@ def folded(problems: Sequence[Problem], command: str = "check") -> list[Problem]
     """Returns the problems with one in place of many where a rule warns often in one file."""
     alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     for problem in problems:
-        if problem.severity is Severity.WARNING:
+        if problem.severity is Severity.WARNING and not problem.code.startswith("C"):  # each claim is told
             alike[problem.place.path, problem.code].append(problem)
     shown = []
     for problem in problems:

@@ -29,6 +29,7 @@ from casetable.model import (
     normal_doi,
     normal_key,
 )
+from casetable.model.claim import About
 from casetable.model.notice import NoticeKind
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
@@ -331,6 +332,34 @@ class AcknowledgmentShape(Shape):
 class AcknowledgmentsShape(Shape):
     acknowledged: Annotated[list[AcknowledgmentShape], BeforeValidator(_listed)] = Described(
         description="a list of notices, each with report, notice, by, when and reason"
+    )
+
+
+class ClaimShape(Shape):
+    name: Slug = Described(description="a short name")
+    text: Text = Described(description="the sentence, as the manuscript has it")
+    sql: Text = Described(description="one SELECT over the tables")
+    expected: Text = Described(description="what the answer must be, as 9, none or 'only REPORT/CASE'")
+    about: Annotated[str, _one_of(About)] = Described(About.PATIENTS.value, description=joined(About))
+    source_of: Annotated[list[Text], BeforeValidator(_listed)] = Described(
+        [], description="a list of derived cells, each as REPORT/FIELD or REPORT/CASE/FIELD"
+    )
+    note: Text | None = None
+
+
+class NamedNumberShape(Shape):
+    sql: Text = Described(description="one SELECT that gives one number")
+    text: Text | None = None
+
+
+def _named(value: object) -> object:
+    return {} if value is None else value
+
+
+class ClaimsShape(Shape):
+    claims: Annotated[list[ClaimShape], BeforeValidator(_listed)] = Described([], description="a list of claims")
+    values: Annotated[dict[Slug, NamedNumberShape], BeforeValidator(_named)] = Described(
+        {}, description="a mapping from each name to its 'sql'"
     )
 
 

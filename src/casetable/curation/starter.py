@@ -135,6 +135,21 @@ schema: 1
 acknowledged: []
 """
 
+CLAIMS = """\
+# Sentences of the manuscript that the table must bear out, each with a question to it in SQL; `casetable check` holds
+# the one against the other, and `casetable value` lists all. The tables and their columns stand in the README.
+#   claims:
+#     - name: first-child
+#       text: This is the first child who was treated so.
+#       sql: SELECT report, case_id FROM cases WHERE age_years < 18
+#       expected: only doe-2026/1  # or a number, >= 3, none, some, all, 7 of 9
+#   values:  # numbers to paste: casetable value median-age
+#     median-age: {sql: SELECT median(age_years) FROM cases}
+schema: 1
+claims: []
+values: {}
+"""
+
 GITIGNORE = """\
 .casetable/
 build/
@@ -163,6 +178,7 @@ def starter_files() -> dict[str, bytes]:
         "curated/duplicates.yaml": DUPLICATES,
         "curated/overlaps.yaml": OVERLAPS,
         "curated/notices.yaml": NOTICES,
+        "curated/claims.yaml": CLAIMS,
         "curated/reports/README": REPORTS_README,
         ".gitignore": GITIGNORE,
         ".gitattributes": GITATTRIBUTES,

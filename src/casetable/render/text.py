@@ -42,6 +42,11 @@ def render_cells(table: Table) -> bytes:
     return _csv([CELL_COLUMNS, *long_cells(table)])
 
 
+def render_rows(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Returns any rows as CSV, harmless to a spreadsheet."""
+    return _csv([heads, *rows])
+
+
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

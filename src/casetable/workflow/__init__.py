@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from casetable import completeness, overlap
+from casetable import claims, completeness, overlap
 from casetable.completeness import Checked
 from casetable.completeness.extraction import awaiting_report
 from casetable.completeness.notices import Impact
@@ -97,9 +97,15 @@ def init(folder: Path, *, is_dry: bool = False) -> tuple[str, ...]:
 def check(workspace: Workspace, today: dt.date, progress: Progress = _quiet) -> tuple[Checked, bool]:
     """Returns what a check of the review found, and whether some file could not be read at all."""
     review = load_review(workspace, progress)
-    checked = completeness.check(review, today)
+    checked = _checked(review, today)
     configuration = review.inputs.protocol is None or review.inputs.form is None
     return checked, configuration or any(completeness.is_unreadable(problem) for problem in checked.problems)
+
+
+def _checked(review: Review, today: dt.date) -> Checked:
+    """What the rules over the review and its claims find, in one."""
+    checked = completeness.check(review, today)
+    return replace(checked, problems=in_order((*checked.problems, *claims.check(review))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +150,7 @@ class Status:
 def status(workspace: Workspace, today: dt.date) -> Status:
     """Returns where the review stands, as far as its files can be read; raises ReviewUnreadableError."""
     review = readable_review(workspace, *LOGS, SCREENING)
-    checked = completeness.check(review, today)
+    checked = _checked(review, today)
     searches = []
     for strategy in review.inputs.strategies:
         search = review.last_searches.get(strategy.name)
@@ -191,7 +197,7 @@ def _changed(review: Review, impact: Impact) -> tuple[ChangedReport, ...]:
 
 def rule(code: str) -> Rule:
     """Returns a rule of the catalogue; raises UsageError where there is none of that code."""
-    found = next((rule for rule in completeness.RULES if rule.code == code.upper()), None)
+    found = next((rule for rule in rules() if rule.code == code.upper()), None)
     if found is None:
         raise UsageError(f"there is no rule '{code}'; 'casetable rules' lists them")
     return found
@@ -199,7 +205,7 @@ def rule(code: str) -> Rule:
 
 def rules() -> tuple[Rule, ...]:
     """Returns the catalogue of rules."""
-    return completeness.RULES
+    return (*completeness.RULES, *claims.RULES)
 
 
 # --- log, diff --------------------------------------------------------------------------------------------------------
@@ -477,5 +483,5 @@ def build(
         table=table,
         flow=flow,
         undecided=review.undecided,
-        problems=completeness.check(review, today).problems,
+        problems=_checked(review, today).problems,
     )

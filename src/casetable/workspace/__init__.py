@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from casetable.curation.claims import read_claims
 from casetable.curation.files import (
     read_acknowledgments,
     read_decisions,
@@ -43,6 +44,7 @@ ACKNOWLEDGMENTS = "curated/notices.yaml"
 REPORTS = "curated/reports"
 OVERLAPS = "curated/overlaps.yaml"
 VERIFIED = "curated/verified.jsonl"
+CLAIMS = "curated/claims.yaml"
 CACHE = ".casetable"
 BUILD = "build"
 TEXTS = "texts"
@@ -119,6 +121,9 @@ class Workspace:
         data = content(DUPLICATES, is_needed=False)
         rulings, faults = read_rulings(DUPLICATES, data) if data is not None else ((), ())
         told(DUPLICATES, faults, is_read=not faults)
+        data = content(CLAIMS, is_needed=False)
+        claims, numbers, faults = read_claims(CLAIMS, data) if data is not None else ((), (), ())
+        told(CLAIMS, faults, is_read=all(fault.code.startswith("C") for fault in faults))
         data = content(SEARCHES, is_needed=False, limit=MAX_LOG_BYTES)
         searches, faults = read_searches(SEARCHES, data) if data is not None else ((), ())
         told(SEARCHES, faults, is_read=not faults)
@@ -162,6 +167,8 @@ class Workspace:
             unread=frozenset(unread),
             notices=notices,
             acknowledgments=acknowledgments,
+            claims=claims,
+            numbers=numbers,
         )
 
     def read(self, name: str) -> bytes:
