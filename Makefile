@@ -4,6 +4,7 @@
 # make wheel    builds the wheel and tests it, installed in an environment of its own
 # make bench    the benchmarks (ratios within one run)
 # make bench-dedup DATA=FOLDER   duplicates on labelled CSVs and a synthetic set, beside bib-dedupe
+# make bench-overlap   patients told twice, on fresh seeds of invented reviews
 # make faults   the fault matrix, 200 runs a fault
 # make kills    200 kills of a refresh
 PYTHON ?= python3
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench bench-dedup faults kills clean
+.PHONY: review test check wheel bench bench-dedup bench-overlap faults kills clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -59,6 +60,10 @@ bench-dedup: $(VENV)/.dev
 	test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check -q install bib-dedupe
 	BIB_DEDUPE_PYTHON=$(VENV)-bench/bin/python PYTHONPATH=. $(BIN)/python bench/dedup.py --synthetic 5000 $(DATA)
+
+# Patients told twice, planted in invented reviews among look-alikes, on fresh seeds.
+bench-overlap: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python bench/overlap.py
 
 # Long runs: the fault matrix (200 seeds a fault), and 200 kills of a refresh.
 faults: $(VENV)/.dev
