@@ -175,6 +175,8 @@ def read_verified(path: str, data: bytes) -> tuple[tuple[Verified, ...], tuple[P
                 when=dt.date.fromisoformat(_as_text(value["when"])),
                 place=place,
             )
+            if each.outcome not in {"verified", "elsewhere"}:
+                raise ValueError("only what was found is recorded")
         except (KeyError, TypeError, ValueError):
             problems.append(F205.at(place, "is not a verified cell; expected a line as `verify` writes it"))
             continue

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 
 from casetable.model import Number
 from casetable.quantities import COMMON_UNITS, convert, is_known_unit, unit_expression
-from casetable.quotes.reading import Figure, Reading
+from casetable.quotes.reading import Figure, Reading, read_short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class Amount:
 
     `unit` is as `unit_expression` writes it, "" where none stands there; `is_inherited` says that it stands behind a
     later figure of the list ("from 316 to 504.7 ng/ml"). `per` is what a dose is given for besides: "/day", "/dose".
+    `is_loose`: a word that is no unit says what is counted (3 cases, 310 BU), or it numbers something (day 5, Table 3).
+    `is_reference`: it is a reference range or a limit of the norm.
     """
 
     start: int
@@ -30,6 +32,8 @@ class Amount:
     is_inherited: bool = False
     is_ordinal: bool = False
     is_spread: bool = False
+    is_loose: bool = False
+    is_reference: bool = False
 
 
 # The units of clinical texts by how they are written there; others are known only where the form names them.
@@ -48,6 +52,12 @@ _WRITTEN = {
     "h": "hour", "hr": "hour", "hrs": "hour", "hour": "hour", "hours": "hour",
     "d": "day", "day": "day", "days": "day", "wk": "week", "wks": "week", "week": "week", "weeks": "week",
     "mo": "month", "mos": "month", "month": "month", "months": "month",
+    "tag": "day", "tage": "day", "tagen": "day", "woche": "week", "wochen": "week", "monat": "month", "monate": "month",
+    "monaten": "month", "jahr": "year", "jahre": "year", "jahren": "year", "jahrige": "year", "jahriger": "year",
+    "jahriges": "year", "jahrigen": "year", "stunde": "hour", "stunden": "hour",
+    "jour": "day", "jours": "day", "semaine": "week", "semaines": "week", "mois": "month", "ans": "year",
+    "dia": "day", "dias": "day", "semana": "week", "semanas": "week", "mes": "month", "meses": "month", "ano": "year", "anos": "year",
+    "giorno": "day", "giorni": "day", "settimana": "week", "settimane": "week", "mese": "month", "mesi": "month", "anni": "year",
     "y": "year", "yr": "year", "yrs": "year", "year": "year", "years": "year",
 }  # fmt: skip
 # What a dose may be given for beside a time; no unit of its own.
@@ -56,26 +66,41 @@ _GIVINGS = frozenset(
 )
 _TIMES = frozenset(["day", "week", "month", "hour", "minute", "year"])
 _AMONG_DAYS = re.compile(
-    r"[\s,(]*(?:once\s+)?(daily|a day|each day|every day|qd|q\.?d\.?|weekly|a week|monthly|a month)\b", re.IGNORECASE
+    r"[\s,()]*(?:once\s+)?(?:(?:a|per|each|every)\s+)?(daily|day|qd|q\.d\.|weekly|week|monthly|month)\b", re.IGNORECASE
 )
 _EACH = {"w": "/week", "m": "/month"}
 
 _ATOM = r"(?:°?[A-Za-z%]{1,10}(?:\^?[23])?)"
-_UNIT = re.compile(rf"\s?(?:-\s?)?(?P<tens>10\^\d{{1,2}})?(?P<atoms>{_ATOM}?(?:\s?(?:/|\bper\b)\s?{_ATOM}){{0,4}})")
+_UNIT = re.compile(
+    rf"[ \u00a0\n]{{0,2}}(?:-\s?)?(?P<tens>10\^\d{{1,2}})?(?P<atoms>{_ATOM}?(?:\s?(?:/|\bper\b)\s?{_ATOM}){{0,4}})"
+)
+_PER_CUBIC = re.compile(r"\s?(?:cells)?\s?/\s?(?:mm\^?3|cu\.?\s?mm|[uµ][lL])(?![A-Za-z0-9])")
 _SPLIT = re.compile(r"\s?(?:/|\bper\b)\s?")
 
-_RANGE = re.compile(r"\s?(?:-|to|and)\s?$")
+# Words behind a figure that count nothing: what follows them is another thing.
+_NO_COUNTED = frozenset(
+    "a an and are as at before but by despite during for from had has he her his in increased initially is it its normal of on or she"  # noqa: SIM905
+    " since than that the then there they to under until versus vs was were when where which while with within without after"
+    " respectively later decreased rose fell reference range at x".split()
+)
+_COUNTED = re.compile(r"[ \u00a0]?-?[ \u00a0]?(?P<word>[A-Za-z]+)(?P<more>[/.]?)")
+_MANY = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_MULTIPLIED = re.compile(rf"\s+(?P<word>{'|'.join(_MANY)})\b", re.IGNORECASE)
+# What is numbered: a figure behind it is a name. Days and the like are a time, whose unit stands in front.
+_NUMBERED = re.compile(
+    r"(?:\b(?:tables?|fig(?:ure)?s?\.?|refs?\.?|references?|cases?|patients?|no\.|numbers?|chapter|box|group|arm|p\s?[=<>]|n\s?=)\s*|\[(?:\d+[,-]\s?)*)$",
+    re.IGNORECASE,
+)
+_TIMED = re.compile(r"\b(?P<unit>day|week|month|year|hour)s?\s+$", re.IGNORECASE)
+_REFERENCE = re.compile(r"\b(?:normal|norm|reference|ref\.?|range|limits?|cut-?off)\b[^()\d]{0,40}$", re.IGNORECASE)
+_FRACTION = re.compile(r"\s(?P<over>[1-9])/(?P<under>[2-9])(?!\d)")
+_HALF = re.compile(r"\s+and\s+a\s+half\b", re.IGNORECASE)
+
 _LISTED = re.compile(
     r"[\s,;]*(?:-|->|→|/|and|or|to|vs\.?|versus|then|respectively|,)?[\s,;]*(?:and|or|to|then)?\s*", re.IGNORECASE
 )
 _FROM = re.compile(r"\b(?:from|of)\s*$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s*$", re.IGNORECASE)
-_BOUNDS = (
-    (re.compile(r"\b(?:no more than|not more than|at most|not exceeding)\s*$", re.IGNORECASE), "≤"),
-    (re.compile(r"\b(?:no less than|not less than|no fewer than|at least)\s*$", re.IGNORECASE), "≥"),
-    (re.compile(r"\b(?:less than|fewer than|lower than|below|under)\s*$", re.IGNORECASE), "<"),
-    (re.compile(r"\b(?:more than|greater than|higher than|above|exceeding)\s*$", re.IGNORECASE), ">"),
-)  # fmt: skip
 
 
 def amounts(
@@ -112,6 +137,8 @@ def amounts(
                 unit=other.unit,
                 per=other.per,
                 is_inherited=other.is_inherited,
+                is_loose=other.is_loose,
+                is_reference=one.is_reference or _is_norm(text, one, other),
             )
             if kind == "dash":
                 number += 2
@@ -128,22 +155,48 @@ class _Read:
     """A figure with what stands around it; `begin` and `stop` are where it does, unit included, in the plain text."""
 
     def __init__(self, text: Reading, at: int, known: Sequence[str]) -> None:
-        self.at, self.figure = at, text.figures[at]
+        self.at, self.figure, self._known = at, text.figures[at], tuple(known)
         self._text = text
         self.begin = text.at_plain(self.figure.start)
         self.stop = text.at_plain(self.figure.end)
         self.is_inherited = False
         self.unit, self.per, behind = _unit_at(text.plain, self.stop, tuple(known))
-        self.after = self.stop
+        self._times = Decimal(1)
+        self._more = Decimal(0)
+        before = text.plain[max(0, self.begin - 50) : self.begin]
+        if not self.unit:
+            behind = self._counted(text.plain, behind)
+        self.is_loose = False
+        if timed := _TIMED.search(before):
+            self.unit = self.unit or timed["unit"].lower()
+        elif not self.unit:
+            self.is_loose = bool(_NUMBERED.search(before)) or self._counts_something(text.plain, behind)
+        self.is_reference = bool(_REFERENCE.search(before))
         self.stop = max(behind, self.stop)
         self.end = text.offsets[self.stop]
         self.sign = self.figure.sign
-        before = text.plain[max(0, self.begin - 16) : self.begin]
-        if not self.sign:
-            self.sign = next((sign for pattern, sign in _BOUNDS if pattern.search(before)), "")
+
+    def _counted(self, plain: str, at: int) -> int:
+        """Takes what makes a figure another number: "20 thousand", "1 1/2", "one and a half"; and the unit behind it."""
+        if found := _MULTIPLIED.match(plain, at):
+            self._times = Decimal(_MANY[found["word"].lower()])
+        elif found := _FRACTION.match(plain, at):
+            self._more = round(Decimal(found["over"]) / Decimal(found["under"]), 2)
+        elif found := _HALF.match(plain, at):
+            self._more = Decimal("0.5")
+        else:
+            return at
+        self.unit, self.per, behind = _unit_at(plain, found.end(), self._known)
+        return max(behind, found.end())
+
+    def _counts_something(self, plain: str, at: int) -> bool:
+        found = _COUNTED.match(plain, at)
+        if found is None:
+            return plain[at : at + 3].lstrip()[:1] == "×"
+        return found["word"].lower() not in _NO_COUNTED or found["more"] == "/"
 
     def meant(self, meant: Mapping[int, Decimal] | None) -> Decimal:
-        return (meant or {}).get(self.at, self.figure.readings[0])
+        return (meant or {}).get(self.at, self.figure.readings[0]) * self._times + self._more
 
     def amount(self, meant: Mapping[int, Decimal] | None) -> Amount:
         value = self.meant(meant)
@@ -154,9 +207,17 @@ class _Read:
             unit=self.unit,
             per=self.per,
             is_inherited=self.is_inherited,
-            is_ordinal=self.figure.is_ordinal,
+            is_ordinal=self.figure.is_ordinal and self.unit not in _TIMES,
             is_spread=self.figure.is_spread,
+            is_loose=self.is_loose,
+            is_reference=self.is_reference,
         )
+
+
+def _is_norm(text: Reading, one: _Read, other: _Read) -> bool:
+    """Whether a range stands in parentheses right behind a measured value, as the norm does: "345 U/L (7-30 U/L)"."""
+    before = text.plain[max(0, one.begin - 24) : one.begin]
+    return bool(re.search(r"\d\s?[^\s\d()]{0,12}\s?\($", before)) and text.plain[other.stop : other.stop + 1] == ")"
 
 
 def _is_range(text: Reading, one: _Read, other: _Read) -> str:
@@ -177,12 +238,18 @@ def _is_range(text: Reading, one: _Read, other: _Read) -> str:
 @lru_cache(maxsize=4096)
 def _unit_in(written: str, known: tuple[str, ...]) -> tuple[str, str, int]:
     """Returns the unit with which a text begins, what it is given for besides, and how long both are."""
+    if cells := _PER_CUBIC.match(written):
+        return "10^6/l", "", cells.end()
     found = _UNIT.match(written)
     if not found:
         return "", "", 0
     if found["tens"]:
         names = [_written(name, known) for name in _SPLIT.split(found["atoms"].lstrip(" /"))]
         return (f"{found['tens']}/{names[0]}", "", found.end()) if names and names[0] else ("", "", 0)
+    if found["atoms"][:1] in {"/", " "} and found["atoms"].lstrip().startswith(("/", "per")):
+        # So many a minute: a rate, whose unit is the beat's.
+        rate = re.fullmatch(r"\s?(?:/|per)\s?min(?:ute)?", found["atoms"])
+        return ("bpm", "", found.end()) if rate else ("", "", 0)
     unit: list[str] = []
     per = ""
     length = 0
@@ -217,40 +284,42 @@ def _unit_at(plain: str, at: int, known: tuple[str, ...]) -> tuple[str, str, int
     unit, per, length = _unit_in(plain[at : at + 40], known)
     stop = at + length
     if unit and (found := _AMONG_DAYS.match(plain, stop)) and not per:
-        per = _EACH.get(found[1].lower().removeprefix("a ")[:1], "/day")
+        per = _EACH.get(found[1].lower()[:1], "/day")
     return unit, per, stop
 
 
-def is_same(number: Number, unit: str, amount: Amount, *, is_dose: bool = False) -> bool:
-    """Whether a text's amount is a cell's number in its unit; of a dose, what it is given for may stand apart.
+def is_same(number: Number, unit: str, amount: Amount, *, is_dose: bool = False, schedule: str = "") -> bool:
+    """Whether a text's amount is a cell's number in its unit; of a dose, what it is given for may stand in its schedule.
 
     A number without a unit in the text is the cell's if its figure is, but for a dose; one with another unit never is.
     """
-    if amount.is_spread or amount.is_ordinal or number.sign != amount.number.sign:
+    if amount.is_spread or amount.is_ordinal or amount.is_reference or number.sign != amount.number.sign:
         return False
     if not amount.unit:
-        return _equal(number, amount.number) and not (is_dose and unit)
+        return _equal(number, amount.number) and not (unit and (is_dose or amount.is_loose))
     if not unit:
         return False
-    for given in _given(amount, is_dose=is_dose):
+    for given in _given(amount, schedule if is_dose else None):
         converted = convert(amount.number, given, unit)
         if converted is not None and _equal(number, converted):
             return True
-    if is_dose:  # "40 mg daily" may be entered as mg/day, "2 g/kg/month" as g/kg and monthly
-        head, _, last = unit.rpartition("/")
-        if last in _TIMES and head and not amount.per and (converted := convert(amount.number, amount.unit, head)):
-            return _equal(number, converted)
     return False
 
 
-def _given(amount: Amount, *, is_dose: bool) -> Iterator[str]:
-    yield amount.unit
-    if is_dose:
-        if amount.per not in {"", "/dose"}:
-            yield amount.unit + amount.per
-        head, _, last = amount.unit.rpartition("/")
-        if head and last in _TIMES:
-            yield head
+def _given(amount: Amount, schedule: str | None) -> Iterator[str]:
+    """Yields the units in which an amount may be entered; of a dose "2 g/kg/month" is g/kg with a monthly schedule, too."""
+    if schedule is None:
+        yield amount.unit
+        return
+    yield amount.unit + (amount.per if amount.per != "/dose" else "")
+    if amount.per not in {"", "/dose"}:
+        yield amount.unit
+    head, _, last = amount.unit.rpartition("/")
+    if head and last in _TIMES and _OF_TIME[last] in schedule.lower():
+        yield head
+
+
+_OF_TIME = {"day": "da", "week": "week", "month": "month", "hour": "hour", "minute": "min", "year": "year"}
 
 
 def _equal(one: Number, other: Number) -> bool:
@@ -265,9 +334,11 @@ def may_be_compared(unit: str, other: str) -> bool:
     return convert(one, unit, other) is not None
 
 
-def without_unit(amount: Amount) -> Amount:
-    """Returns an amount as if no unit stood behind it."""
-    return replace(amount, unit="", per="")
+def units_named(head: str) -> Iterator[Amount]:
+    """Yields a unit that a table's head or row has in parentheses or behind a comma, as "CRP (mg/l)", as an amount of one."""
+    for found in re.finditer(r"[(,]\s*([^(),]{1,20})\)?", head):
+        text = read_short(f"1 {found[1].strip()}")
+        yield from amounts(text, 0, 1)
 
 
-__all__ = ["Amount", "Figure", "amounts", "is_same", "may_be_compared"]
+__all__ = ["Amount", "Figure", "amounts", "is_same", "may_be_compared", "units_named"]

@@ -15,12 +15,15 @@ from itertools import islice
 
 from casetable.model import Access, Case, Cell, Field, FieldType, Form, Number, Report, Status
 from casetable.problems import joined, shown
-from casetable.quotes.amounts import Amount, amounts, is_same, may_be_compared
+from casetable.quotes.amounts import Amount, amounts, is_same, may_be_compared, units_named
 from casetable.quotes.labels import (
     Mention,
     Names,
     governing,
+    is_of_person,
     mentions,
+    mentions_in,
+    names_age,
     names_beside,
     names_of,
     names_of_drugs,
@@ -71,6 +74,7 @@ class Slot:
     part: str = ""
     drug: str = ""
     drugs: tuple[str, ...] = ()
+    schedule: str = ""
 
     @property
     def where(self) -> str:
@@ -130,7 +134,8 @@ def slots(case: Case, form: Form) -> Iterator[Slot]:
             for part, cell in course.parts.items():
                 kind = Kind.NUMBER if part in {"dose", "count"} else Kind.TEXT
                 for slot in _slots(f"{name}[{number}].{part}", case.id, about, cell):
-                    yield replace(slot, kind=kind, part=part, drug=course.drug, drugs=drugs)
+                    schedule = course.parts["schedule"].text if "schedule" in course.parts else ""
+                    yield replace(slot, kind=kind, part=part, drug=course.drug, drugs=drugs, schedule=schedule)
 
 
 _KINDS = {FieldType.NUMBER: Kind.NUMBER, FieldType.CHOICE: Kind.CHOICE, FieldType.CHOICES: Kind.CHOICE}
@@ -219,7 +224,8 @@ def _settled(
 
 
 def _judged(slot: Slot, printed: Printed, form: Form, report: Report) -> Judged:
-    judge_ = _OfQuote(slot, printed, form) if slot.cell.reported else _OfValue(slot, printed, form)
+    cases = frozenset(case_name(case.id) for case in report.cases)
+    judge_ = (_OfQuote if slot.cell.reported else _OfValue)(slot, printed, form, cases)
     found = judge_.judged(printed.joined)
     if found.outcome not in {Outcome.VERIFIED, Outcome.ELSEWHERE} and printed.apart is not None:
         again = judge_.judged(printed.apart)
@@ -243,8 +249,8 @@ class _Borne:
 
 
 class _Judge:
-    def __init__(self, slot: Slot, printed: Printed, form: Form) -> None:
-        self.slot, self.printed, self.form = slot, printed, form
+    def __init__(self, slot: Slot, printed: Printed, form: Form, cases: frozenset[str]) -> None:
+        self.slot, self.printed, self.form, self.cases = slot, printed, form, cases
         self.units = tuple(dict.fromkeys(each.unit for each in (slot.field, *form.fields.values()) if each.unit))
 
     def _result(self, outcome: Outcome, message: str = "", at: tuple[int, int] | None = None) -> Judged:
@@ -272,17 +278,30 @@ class _Judge:
         message = f"stands in {shown(place)}; expected in {shown(self.slot.where)}, as the cell says"
         return replace(self._result(Outcome.ELSEWHERE, message, at), also=tuple(places[1:]))
 
-    def _names(self) -> Names | None:
+    @property
+    def _is_age(self) -> bool:
+        return names_age(self.slot.field) and bool(self.slot.unit) and not self.slot.drug
+
+    def _is_in_table(self, amount: Amount) -> bool:
+        section = self.printed.text.section_at(amount.start)
+        return section is not None and section.part is Part.TABLE
+
+    def _names(self, *, is_bare: bool = False) -> Names | None:
         slot = self.slot
         if slot.drug:
             return names_of_drugs(slot.drug, slot.drugs)
-        return names_beside(slot.field, self.form) if slot.kind is Kind.NUMBER else None
+        return names_beside(slot.field, self.form, is_bare=is_bare) if slot.kind is Kind.NUMBER else None
 
     def _is_own(self, text: Reading, amount: Amount, *, must_be_named: bool = False) -> tuple[bool, str]:
         """Whether an amount stands there for the cell's field; else for what it stands."""
-        names = self._names()
+        names = self._names(is_bare=not amount.unit and bool(self.slot.unit))
         if names is None:
             return True, ""
+        if self._is_in_table(amount):
+            return self._is_own_in_table(amount)
+        if self._is_age:
+            return is_of_person(text, amount), ""
+        must_be_named = must_be_named or not (self.slot.unit or self.slot.drug)
         at = text.by_start[amount.start]
         first, last = sentence(text, at, at + 1)
         listed = [
@@ -295,8 +314,40 @@ class _Judge:
             return not must_be_named, ""
         if names.own in owners:
             return True, ""
-        labels = [self.form.fields[owner].label if owner in self.form.fields else owner for owner in sorted(owners)]
-        return False, joined(labels)
+        return False, self._labels(owners)
+
+    def _is_own_in_table(self, amount: Amount) -> tuple[bool, str]:
+        """Whether an amount of a table stands in a row or column that names the cell's field, and none that names another case."""
+        text = self.printed.text
+        names = (
+            names_of_drugs(self.slot.drug, self.slot.drugs)
+            if self.slot.drug
+            else names_beside(self.slot.field, self.form, is_bare=True)
+        )
+        begin = text.content.rfind("\n\n", 0, amount.start) + 1
+        row = text.content[
+            begin : text.content.find("\n\n", amount.start) if "\n\n" in text.content[amount.start :] else None
+        ]
+        beside = [row.split("\t")[0].strip(), text.head_at(amount.start)]
+        others = [
+            name
+            for name in beside
+            if name and case_name(name) in self.cases and case_name(name) != case_name(self.slot.case)
+        ]
+        if others:
+            return False, f"case {others[0]}"
+        owners = {owner for name in beside if name for mention in mentions_in(name, names) for owner in mention.owners}
+        if names.own in owners:
+            return True, ""
+        if owners:
+            return False, self._labels(owners)
+        units = {amount.unit, *(each.unit for name in beside for each in units_named(name))}
+        return any(unit and may_be_compared(unit, self.slot.unit) for unit in units), ""
+
+    def _labels(self, owners: Iterable[str]) -> str:
+        return joined(
+            [self.form.fields[owner].label if owner in self.form.fields else owner for owner in sorted(owners)]
+        )
 
     def _told(self) -> str:
         """The cell's value in words, with its unit."""
@@ -319,6 +370,9 @@ class _OfQuote(_Judge):
         refused: tuple[str, tuple[int, int]] | None = None
         good: list[tuple[int, int]] = []
         found = list(islice(_in_order(quotes, text), _MOST_PLACES))
+        if not found and joins and re.search(r"\d \d{3}(?!\d)", cell.reported):
+            apart = [read_short(part, joins_thousands=False) for part in parts]
+            found = list(islice(_in_order([quote for quote in apart if quote.stream], text), _MOST_PLACES))
         found.sort(
             key=lambda match: (
                 bool(printed.owner_at(match.start)) and printed.owner_at(match.start) != case_name(self.slot.case)
@@ -365,6 +419,8 @@ class _OfQuote(_Judge):
     def _alike(self, quote: Reading, text: Reading) -> tuple[int, int] | None:
         from rapidfuzz import fuzz
 
+        if len(quote.stream) > _LONGEST_ALIKE or len(text.stream) > _LONGEST_TEXT_ALIKE:
+            return None
         found = fuzz.partial_ratio_alignment(quote.stream, text.stream, score_cutoff=_LIKENESS)
         if found is None or found.dest_end <= found.dest_start:
             return None
@@ -386,29 +442,29 @@ class _OfQuote(_Judge):
             return _Borne(is_borne=True)
         is_dose = self.slot.part == "dose"
         there = tuple(amounts(text, match.first, match.last, match.meant, self.units))
-        same = [each for each in there if is_same(value, self.slot.unit, each, is_dose=is_dose)]
-        if self.slot.part == "count" and not same and value.low in _dosings(_plain_of(text, match)):
-            return _Borne(is_borne=True)
+        if self._is_age:  # "a man of 54 came": what is counted stands before
+            there = tuple(replace(each, is_loose=each.is_loose and not is_of_person(text, each)) for each in there)
+        same = [
+            each for each in there if is_same(value, self.slot.unit, each, is_dose=is_dose, schedule=self.slot.schedule)
+        ]
+        if self.slot.part == "count":
+            same = [each for each in same if _is_given(text, each)]
+            if not same and value.low in _times_given(_plain_of(text, match)):
+                return _Borne(is_borne=True)
         if not same:
             return _Borne(is_borne=False, why=f"the quote does not say {self._told()}")
         owner = ""
         for each in same:
             # A number without its unit needs the name of its field, but in a table, whose head has both.
-            is_bare = bool(self.slot.unit) and not each.unit and not self._is_in_table(each)
+            is_bare = bool(self.slot.unit) and not each.unit
             is_own, owner = self._is_own(text, each, must_be_named=is_bare)
             if is_own:
                 return _Borne(is_borne=True)
         at = (same[0].start, same[0].end)
-        what = (
-            f"stands there for {owner}"
-            if owner
-            else "stands there without its unit, and not with the name of the field"
-        )
+        what = f"stands there for {owner}" if owner else "stands there, but not with its unit or the name of the field"
+        if self._is_age and not owner:
+            what = "is not said there as an age"
         return _Borne(is_borne=False, why=f"{self._told()} {what}", at=at)
-
-    def _is_in_table(self, amount: Amount) -> bool:
-        section = self.printed.text.section_at(amount.start)
-        return section is not None and section.part is Part.TABLE
 
     def _choice(self, text: Reading, match: Match) -> _Borne:
         value = self.slot.cell.value
@@ -432,13 +488,26 @@ class _OfQuote(_Judge):
     def _text(self, text: Reading, match: Match) -> _Borne:
         value = str(self.slot.cell.value)
         own = read_short(value)
-        if next(find(own, text, match.first, match.last), None) is not None:
+        if self.slot.part != "drug" and next(find(own, text, match.first, match.last), None) is not None:
             return _Borne(is_borne=True)
+        if pair := _contradiction(own.plain, _plain_of(text, match)):
+            return _Borne(is_borne=False, why=f"the quote says {shown(pair[1])}, not {shown(pair[0])}")
         if self.slot.part == "drug":
             names = names_of_drugs(value, self.slot.drugs)
             there = {owner for m in mentions(text, names, match.first, match.last) for owner in m.owners}
+            if value.lower() in there and all(
+                _is_denied(text, m) for m in mentions(text, names, match.first, match.last) if value.lower() in m.owners
+            ):
+                return _Borne(is_borne=False, why=f"the text denies {shown(value)}")
             if there and value.lower() not in there:
                 return _Borne(is_borne=False, why=f"the quote names {joined(sorted(there), 'and')}, not {shown(value)}")
+        if next(find(own, text, match.first, match.last), None) is not None:
+            return _Borne(is_borne=True)
+        figures = {r for at, f in text.figures.items() if match.first <= at < match.last for r in f.readings}
+        for figure in own.figures.values():  # HLA-B27 is not HLA-B51
+            if figure.is_attached and figures and not figures & set(figure.readings):
+                told = shown(value[max(0, figure.start - 6) : figure.end].split(" ")[-1])
+                return _Borne(is_borne=False, why=f"the quote does not say {told}")
         there_ = tuple(amounts(text, match.first, match.last, match.meant, self.units))
         dosings = _dosings(_plain_of(text, match))
         for amount in amounts(own, 0, len(own.stream), known=self.units):
@@ -462,8 +531,10 @@ class _OfQuote(_Judge):
 
 # How like a stretch of text must be to be shown beside a quote, of 100.
 _LIKENESS = 80
+# Beyond this, in letters, likeness takes too long to tell.
+_LONGEST_ALIKE, _LONGEST_TEXT_ALIKE = 300, 400_000
 # In how many places a quote is looked at.
-_MOST_PLACES = 200
+_MOST_PLACES = 40
 # Words of a quote that may stand apart ("…" in the quote), in letters of the text.
 _APART = 1200
 
@@ -493,19 +564,92 @@ def _printed(about: Field, text: Reading, first: int, last: int) -> list[Mention
     for choice, listed in about.choices.items():
         for form in (choice, *listed):
             forms.setdefault(form, set()).add(choice)
+            if form[-1:].isalpha() and not form.endswith("s") and len(form) > 3:
+                forms.setdefault(f"{form}s", set()).add(choice)
     names = Names(own="", by_name={form: frozenset(owners) for form, owners in forms.items()})
     return [mention for mention in mentions(text, names, first, last) if not _is_denied(text, mention)]
 
 
-_DENIALS = frozenset(["no", "not", "without", "never", "denied", "denies", "nor", "neither", "absence", "lack"])
+_DENIAL = re.compile(
+    r"\b(?:no|not|without|never|denied|denies|nor|neither|absence of|lack of|failed to|free of|ruled out|excluded)\b",
+    re.IGNORECASE,
+)
+# What ends the reach of a denial: another clause. A list goes on behind its commas.
+_CLAUSE = re.compile(
+    r"[.;:]|\b(?:but|however|although|though|except|while|whereas|which|who|and then|was|were|is|are|had|has|showed|revealed|with)\b",
+    re.IGNORECASE,
+)
+_DENIED_BEHIND = re.compile(
+    r"\s+(?:was|were|is|are|could be|had been)?\s*(?:not|excluded|ruled out|absent|denied|unlikely)\b", re.IGNORECASE
+)
+_RELATIVES = r"mother|father|parents?|brother|sister|son|daughter|aunt|uncle|cousin|husband|wife|grandmother|grandfather|relatives?|family|donor"
+_OF_RELATIVE = re.compile(rf"\b(?:{_RELATIVES})(?:'s)?\s+(?:\w+\s+){{0,2}}$", re.IGNORECASE)
+_RELATIVE = re.compile(rf"\s+(?:{_RELATIVES})\b", re.IGNORECASE)
 
 
 def _is_denied(text: Reading, mention: Mention) -> bool:
-    """Whether one of the two words before it, in the same clause, denies what stands there."""
-    at = text.at_plain(text.starts[mention.first])
-    clause = re.split(r"[,;.:()]", text.plain[max(0, at - 40) : at])[-1]
-    words = re.findall(r"[A-Za-z]+", clause.lower())[-2:]
-    return bool(_DENIALS & set(words))
+    """Whether the clause denies what stands there, or says it of a relative."""
+    begin, end = text.at_plain(text.starts[mention.first]), text.at_plain(text.ends[mention.last - 1])
+    before = text.plain[max(0, begin - 70) : begin]
+    denials = list(_DENIAL.finditer(before))
+    if denials and not _CLAUSE.search(before, denials[-1].end()):
+        return True
+    behind = text.plain[end : end + 40]
+    return bool(_DENIED_BEHIND.match(behind) or _OF_RELATIVE.search(before) or _RELATIVE.match(behind))
+
+
+# Words that are never both true of one thing: a value with one of them is not borne out by a quote with another.
+_OPPOSITES: tuple[tuple[tuple[str, str], ...], ...] = (
+    (("left", r"left"), ("right", r"right"), ("bilateral", r"bilateral\w*|both")),
+    (("increased", r"increas\w*|elevated|rose|higher"), ("decreased", r"decreas\w*|fell|lower|reduc\w*")),
+    (("positive", r"positive"), ("negative", r"negative")),
+    (("oral", r"oral\w*|p\.?o\.?"), ("intravenous", r"intravenous\w*|i\.?v\.?"), ("subcutaneous", r"subcutaneous\w*|s\.?c\.?"), ("intramuscular", r"intramuscular\w*|i\.?m\.?")),
+    (("daily", r"daily|days?|q\.?d\.?|[bt]\.?i\.?d\.?"), ("weekly", r"weekly|weeks?"), ("monthly", r"monthly|months?"), ("yearly", r"yearly|years?|annual\w*")),
+    (("upper", r"upper"), ("lower", r"lower")),
+    (("male", r"male|man|boy"), ("female", r"female|woman|girl")),
+)  # fmt: skip
+
+
+def _contradiction(value: str, quote: str) -> tuple[str, str] | None:
+    """Returns what a value says and the other that its quote says in its place, or None."""
+    for group in _OPPOSITES:
+        said, printed = (
+            [
+                name
+                for name, pattern in group
+                if re.search(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", each, re.IGNORECASE)
+            ]
+            for each in (value, quote)
+        )
+        if said and printed and not set(said) & set(printed):
+            return said[0], printed[0]
+    return None
+
+
+_ONCE = ((r"once|a single|one single|one (?:dose|infusion|session|course|cycle)", 1), (r"twice", 2), (r"thrice", 3))
+_OFTEN = r"(?!\s+(?:daily|weekly|monthly|(?:a|per|each|every)\s+(?:day|week|month)))"
+
+
+def _times_given(plain: str) -> frozenset[Decimal]:
+    """Returns how often something was given, in words: "once", "a single dose"; "twice daily" is no count."""
+    return frozenset(
+        Decimal(n) for pattern, n in _ONCE if re.search(rf"\b(?:{pattern})\b{_OFTEN}", plain, re.IGNORECASE)
+    )
+
+
+_GIVEN = re.compile(
+    r"\s?-?\s?(?:times?|doses?|infusions?|sessions?|courses?|cycles?|pulses?|injections?|exchanges?|applications?|administrations?|of)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_given(text: Reading, amount: Amount) -> bool:
+    """Whether an amount counts how often something was given."""
+    at, end = text.at_plain(amount.start), text.at_plain(amount.end)
+    return (
+        _GIVEN.match(text.plain, end) is not None
+        or re.search(r"(?:\btotal of|[×x])\s?$", text.plain[max(0, at - 12) : at]) is not None
+    )
 
 
 _DOSINGS = ((r"q\.?\s?d\.?|o\.?d\.?", 1), (r"b\.?i\.?d\.?|twice", 2), (r"t\.?i\.?d\.?|thrice", 3), (r"q\.?i\.?d\.?", 4))
@@ -575,7 +719,7 @@ class _OfValue(_Judge):
         same = [
             each
             for each in amounts(text, 0, len(text.stream), known=self.units)
-            if is_same(value, slot.unit, each, is_dose=is_dose)
+            if is_same(value, slot.unit, each, is_dose=is_dose, schedule=slot.schedule) and not each.is_loose
         ]
         named = []
         for each in same:

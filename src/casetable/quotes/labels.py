@@ -45,8 +45,13 @@ _SYNONYMS = (
     ("tsh", "thyroid-stimulating hormone", "thyrotropin"),
     ("psa", "prostate-specific antigen"),
     ("afp", "alpha-fetoprotein"),
+    ("gcs", "glasgow coma scale", "glasgow coma score"),
+    ("titer", "titre"),
     ("follow-up", "followed up", "followed for", "follow up"),
 )
+# Those that a laboratory measures; ages, weights and times are no rivals of theirs.
+_MEASURED = tuple(group for group in _SYNONYMS if not {"age", "weight", "follow-up", "bmi"} & set(group))
+_NOT_OF_BLOOD = ("day", "kg", "cm", "°C", "mmHg", "bpm")
 _BY_NAME: Mapping[str, tuple[str, ...]] = {name: group for group in _SYNONYMS for name in group}
 # Words of a field's name or label that say its unit or what is counted, and name nothing by themselves.
 _NO_NAMES = frozenset(
@@ -119,6 +124,9 @@ def names_of(field: Field) -> tuple[str, ...]:
         trimmed.append(" ".join(words).strip(" ,()"))
     found = [name for name in (*own, *trimmed) if name.strip() and name.strip().lower() not in _NO_NAMES]
     found += [other for name in found for other in _BY_NAME.get(_bare(name), ())]
+    found += [
+        name[:-1] if name.endswith("s") else f"{name}s" for name in found if len(name) > 3 and name[-1:].isalpha()
+    ]
     return tuple(dict.fromkeys(name.strip().lower() for name in found))
 
 
@@ -143,14 +151,26 @@ class Names:
     by_name: Mapping[str, frozenset[str]]
 
 
-def names_beside(field: Field, form: Form) -> Names:
-    """Returns the names of a number field, and of the others whose numbers could be taken for its own."""
+def names_beside(field: Field, form: Form, *, is_bare: bool = False) -> Names:
+    """Returns the names of a number field, and of the others whose numbers could be taken for its own.
+
+    Those are the fields whose unit can be compared, or all where the number has none (`is_bare`), and what laboratories
+    commonly measure, whether the form has it or not.
+    """
     rivals = [
         other
         for other in form.fields.values()
-        if other.name != field.name and other.type is FieldType.NUMBER and may_be_compared(other.unit, field.unit)
+        if other.name != field.name
+        and other.type is FieldType.NUMBER
+        and (is_bare or may_be_compared(other.unit, field.unit))
     ]
-    return _names(field.name, {each.name: names_of(each) for each in (field, *rivals)})
+    names = {each.name: names_of(each) for each in (field, *rivals)}
+    known = {name for listed in names.values() for name in listed}
+    is_measured = (
+        not is_bare and bool(field.unit) and not any(may_be_compared(field.unit, unit) for unit in _NOT_OF_BLOOD)
+    )
+    measured = {group[0].upper(): group for group in _MEASURED if is_measured and not known & set(group)}
+    return _names(field.name, {**names, **measured})
 
 
 def names_of_drugs(drug: str, drugs: Iterable[str]) -> Names:
@@ -184,6 +204,35 @@ def mentions(text: Reading, names: Names, first: int, last: int) -> tuple[Mentio
             mention = Mention(first=mention.first, last=mention.last, owners=over[0].owners | mention.owners)
         kept.append(mention)
     return tuple(sorted(kept, key=lambda mention: mention.first))
+
+
+_AGE = frozenset(next(group for group in _SYNONYMS if "age" in group))
+_PERSON = re.compile(
+    r"\b(?:man|woman|boy|girl|male|female|lady|gentleman|patient|infant|child|neonate),?\s+(?:of\s+|aged\s+)?$|\bage[sd]?\b[^.\d]{0,14}$",
+    re.IGNORECASE,
+)
+_OLD = re.compile(
+    r"[\s-]*(?:years?|yrs?|y|months?|mo|weeks?|wk|days?)?[\s-]*(?:old|of\s+age|jahrig\w*|anos?|ans|anni)\b(?!\s+(?:mother|father|brother|sister|son|daughter|donor))",
+    re.IGNORECASE,
+)
+
+
+def names_age(field: Field) -> bool:
+    """Whether a field is an age, which a report gives with a person, not with a label."""
+    return bool(_AGE & set(names_of(field)))
+
+
+def is_of_person(text: Reading, amount: Amount) -> bool:
+    """Whether an amount stands as an age does: "a 54-year-old man", "aged 54", "a man of 54", "a girl, 9,"."""
+    at, figure = text.at_plain(amount.start), text.figures[text.by_start[amount.start]]
+    behind = text.plain[text.at_plain(figure.end) : text.at_plain(figure.end) + 40]
+    return _PERSON.search(text.plain, max(0, at - 30), at) is not None or _OLD.match(behind) is not None
+
+
+def mentions_in(head: str, names: Names) -> tuple[Mention, ...]:
+    """Returns where the names stand in a short text, as the head of a column."""
+    text = read_short(head)
+    return mentions(text, names, 0, len(text.stream))
 
 
 # How far a name reaches, in letters; and how many letters a comma or an "and" between counts for.
@@ -228,12 +277,16 @@ def governing(text: Reading, amount: Amount, names: Names, listed: Sequence[Amou
         return None
     if (own := _respectively(text, at, found, listed, last)) is not None:
         return own
+    if (own := _in_a_row(text, at, found)) is not None:
+        return own
     best: tuple[float, frozenset[str]] | None = None
     for mention in found:
         is_behind = mention.first >= at
         between = text.plain[slice(*_between(text, mention, at))]
         breaks = len(_BREAKS.findall(between))
         letters = (mention.first - at - 1) if is_behind else at - mention.last
+        if is_behind and breaks:
+            continue  # the name of the next one
         distance = letters + _BREAK * breaks + (_BEHIND if is_behind else 0)
         if distance <= _REACH and (best is None or distance < best[0]):
             best = (distance, mention.owners)
@@ -262,6 +315,41 @@ def _respectively(
     if len(run) != len(places) or len(places) < 2:
         return None
     return run[places.index(at)].owners
+
+
+_AMID = re.compile(r"[\s,/]*(?:and|or|&)?[\s,/]*", re.IGNORECASE)
+
+
+def _in_a_row(text: Reading, at: int, found: Sequence[Mention]) -> frozenset[str] | None:
+    """Returns whose an amount is in "ALT and AST were 345 and 866 U/L" or "AST/ALT 866/345", as many names as amounts."""
+
+    def between(first: int, second: int) -> str:
+        return text.plain[text.at_plain(text.ends[first]) : text.at_plain(text.starts[second])]
+
+    figures = [place for place in sorted(text.figures) if not text.figures[place].is_attached]
+    where = figures.index(at) if at in figures else -1
+    if where < 0:
+        return None
+    row = [at]
+    for step in (-1, 1):
+        place = where
+        while 0 <= place + step < len(figures):
+            pair = sorted((figures[place], figures[place + step]))
+            amid = re.sub(r"^\s?[A-Za-z%][\w/%^]*", "", between(*pair))
+            if not (_AMID.fullmatch(amid) and amid.strip()) or amid.strip() == "":
+                break
+            place += step
+            row.append(figures[place])
+    row.sort()
+    names: list[Mention] = []
+    for mention in reversed([mention for mention in found if mention.last <= row[0]]):
+        if names and not _AMID.fullmatch(between(mention.last - 1, names[-1].first)):
+            break
+        names.append(mention)
+    names.reverse()
+    if len(names) < 2 or len(names) != len(row) or len(between(names[-1].last - 1, row[0])) > 30:
+        return None
+    return names[row.index(at)].owners
 
 
 __all__ = ["Mention", "Names", "governing", "mentions", "names_beside", "names_of"]

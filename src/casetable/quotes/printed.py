@@ -130,14 +130,20 @@ def _owned(text: Text) -> Iterator[tuple[int, int, str]]:
             low += len(paragraph)
         if standing:
             yield begin, section.end, standing
-        # A sentence that names one case speaks of it.
+        # A sentence that names one case speaks of it, and so do those behind it, up to the next one or the paragraph's end.
         at = section.start
+        standing_, begin_ = "", at
         for sentence_ in re.split(r"(?<=[.!?;])(?=\s)|(?<=\n\n)", text.content[section.start : section.end]):
             named_ = [found for found in _CASE.finditer(sentence_) if not _MANY.match(sentence_, found.end())]
             names = {_named_case(found) for found in named_}
-            if len(names) == 1 and not re.search(r"\b(?:cases|patients)\b", sentence_, re.IGNORECASE):
-                yield at, at + len(sentence_), names.pop()
+            is_one = len(names) == 1 and not re.search(r"\b(?:cases|patients)\b", sentence_, re.IGNORECASE)
+            if names or sentence_.startswith("\n\n") or text.content[max(0, at - 2) : at] == "\n\n":
+                if standing_:
+                    yield begin_, at, standing_
+                standing_, begin_ = (next(iter(names)) if is_one else ""), at
             at += len(sentence_)
+        if standing_:
+            yield begin_, at, standing_
 
 
 @lru_cache(maxsize=1024)

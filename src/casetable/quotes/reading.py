@@ -116,8 +116,10 @@ _LETTERS = {
     "Æ": "AE",
     "ß": "ss",
 }
+_BOUNDS = {"⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥", "≲": "≤", "≳": "≥", "﹤": "<", "﹥": ">"}
 _SUPERSCRIPTS = {"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9"}
-_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#[xX][0-9a-fA-F]{2,5});")
+_HAS_POWERS = r"(?:^|[^A-Za-z])(?:[cdkmnu]?m|s)$|(?:^|\D)10$"
+_ENTITY = re.compile(r"&(?:[A-Za-z]{2,6}\d{0,2}|#\d{2,6}|#[xX][0-9a-fA-F]{2,5});")
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -158,6 +160,12 @@ def _sign(character: str, out: list[str]) -> str:
         return ""
     if character in "µμ":
         return "u"
+    if character in "∕⁄":
+        return "/"
+    if character in "º˚":
+        return "°"
+    if character in _BOUNDS:
+        return _BOUNDS[character]
     if character.lower() in _GREEK:
         return _GREEK[character.lower()]
     if character in _LETTERS:
@@ -165,8 +173,10 @@ def _sign(character: str, out: list[str]) -> str:
     if character in "⁻₋":
         return "^-"
     if character in _SUPERSCRIPTS:
-        # A power, or the number of a reference behind a word or a figure.
-        return ("" if out[-1:] == ["^"] or out[-2:] == ["^", "-"] else "^") + _SUPERSCRIPTS[character]
+        if out[-1:] == ["^"] or out[-2:] == ["^", "-"] or (out[-2:-1] == ["^"] and out[-1].isdigit()):
+            return _SUPERSCRIPTS[character]
+        # A power of ten or of a length; behind another word or figure the number of a reference, which is no part of the text.
+        return "^" + _SUPERSCRIPTS[character] if re.search(_HAS_POWERS, "".join(out[-8:])) else ""
     if unicodedata.category(character) == "No" and (value := unicodedata.numeric(character, 0)) and 0 < value < 1:
         fraction = format(Decimal(str(round(value, 3))).normalize(), "f")
         return fraction.removeprefix("0") if out and out[-1].isdigit() else fraction
@@ -176,13 +186,35 @@ def _sign(character: str, out: list[str]) -> str:
 # Ways of writing that are brought to one, in this order: pattern, and what stands for it.
 _WAYS = (
     # ×10⁹/l as x 10^9/l, *10 9/l, ×109/l
-    (re.compile(r"(?<=[\d.])\s*[×xX*·]\s*10\s*\^?\s*([+-]?\d{1,2})(?=\s*/)"), r" 10^\1"),
+    (re.compile(r"</?(?:sup|sub|i|b|em|strong)>(?=[\d-])"), "^"),
+    (re.compile(r"</?(?:sup|sub|i|b|em|strong)>"), ""),
+    (re.compile(r"(?<=[\d.])\s*[×xX*·]\s*10\s*[\^eE]?\s*\(?([+-]?\d{1,2})\)?(?=\s*/)"), r" 10^\1"),
+    (re.compile(r"(?<=[\d.])\s*[eE](\d{1,2})(?=\s*/)"), r" 10^\1"),
+    (re.compile(r"(?:(?<=[a-z]{4})|(?<=[.,;)]))\s?\[\d{1,3}(?:\s?[,-]\s?\d{1,3})*\]"), ""),  # the number of a reference
+    (re.compile(r"\bminus\s+(?=\d)", re.IGNORECASE), "-"),
+    (re.compile(r"\b(?:no|not)\s+more\s+than\s+(?=\d)|\bat\s+most\s+(?=\d)", re.IGNORECASE), "≤"),
+    (re.compile(r"\b(?:no|not)\s+less\s+than\s+(?=\d)|\bat\s+least\s+(?=\d)", re.IGNORECASE), "≥"),
+    (re.compile(r"\b(?:less|fewer|lower)\s+than\s+(?=\d)|\bbelow\s+(?=\d)", re.IGNORECASE), "<"),
+    (re.compile(r"\b(?:more|greater|higher)\s+than\s+(?=\d)|\b(?:above|in\s+excess\s+of|exceeding)\s+(?=\d)", re.IGNORECASE), ">"),
+    # "over 2000 ng/ml" is more than that; "over 4 months" is during them
+    (re.compile(r"\bover\s+(?=\d[\d.,]*\s?(?:[nmpku]?g|[km]?IU|[km]?U|mm|%|10\^|[mu]?mol))"), ">"),
+    (re.compile(r"\by\s?[/.]?\s?o\b\.?", re.IGNORECASE), "year-old"),
+    (re.compile(r"/\s?\(\s?([A-Za-z]{1,3})\s?[·*.]\s?([A-Za-z]{1,4})\s?\)"), r"/\1/\2"),  # mg/(kg*day)
+    (re.compile(r"(?<=/)\s?lit(?:er|re)s?\b|(?<=per )lit(?:er|re)s?\b", re.IGNORECASE), "l"),
+    (re.compile(r"[\s*·]{0,4}(?<![\w/^])([A-Za-z]{1,3}2?)\s?\^\s?-\s?1(?!\d|\.\d)"), r"/\1"),  # ng ml^-1
+    (re.compile(r"(?<=[glLU])[\s*·]{1,4}(kg|g|mg|dl|ml|l|h|hr|min|s|day|d|week|wk|month|m2)-1(?!\d|\.\d)", re.IGNORECASE), r"/\1"),
+    (re.compile(r"[\s*·]{0,4}(?<![\w/^])([A-Za-z]{1,3}2?)\s?\^\s?-\s?1(?!\d|\.\d)"), r"/\1"),  # ng ml^-1
+    (re.compile(r"(?<=[glLU])[\s*·]{1,4}(kg|g|mg|dl|ml|l|h|hr|min|s|day|d|week|wk|month|m2)-1(?!\d|\.\d)", re.IGNORECASE), r"/\1"),
+    (re.compile(r"(?<=/)\s?(?:d|24\s?h)\b"), "day"),
+    (re.compile(r"(?<![A-Za-z])((?:mg|ug|g|ng|IU|U|mg/kg|g/kg|ug/kg))\s+(?:once\s+)?(?:daily|(?:a|each|every|per)\s+day)\b", re.IGNORECASE), r"\1/day"),
+    (re.compile(r"(?<=[A-Za-z])[ao]e(?=[a-z])|\b[ao]e(?=[a-z])"), "e"),  # haemoglobin, oedema
     (re.compile(r"(?<=\d)\s?·\s?(?=\d)"), "."),  # a decimal point in the middle of the line
-    (re.compile(r"\bmcg\b", re.IGNORECASE), "ug"),
+    (re.compile(r"(?<=\d)\s+10[eE](\d{1,2})(?=\s*/)"), r" 10^\1"),
+    (re.compile(r"\bmcg\b|\bmicrograms?\b", re.IGNORECASE), "ug"),
+    (re.compile(r"\bmicromol(?:e|es)?\b", re.IGNORECASE), "umol"),
+    (re.compile(r"\bmilligrams?\b", re.IGNORECASE), "mg"),
     (re.compile(r"\bper\s+cent\b", re.IGNORECASE), "percent"),
     (re.compile(r"(?<=\d)\s?%(?=\s?(?:-|to)\s?\d+(?:[.,]\d+)?\s?%)"), ""),  # 92%-93% is 92-93%
-    (re.compile(r"[\s*·]*(?<![\w/^])([A-Za-z]{1,3}2?)\s?\^\s?-\s?1(?!\d|\.\d)"), r"/\1"),  # ng ml^-1
-    (re.compile(r"(?<=[glLU])[\s*·]+(kg|g|mg|dl|ml|l|h|hr|min|s|day|d|week|wk|month|m2)-1(?!\d|\.\d)", re.IGNORECASE), r"/\1"),
 )  # fmt: skip
 
 
@@ -235,9 +267,7 @@ _ROMANS = {
     for number, roman in enumerate(["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"], start=1)
 }
 # Behind these a Roman figure is one; elsewhere IV is "intravenous", and I a person.
-_COUNTED_IN_ROMANS = (
-    r"grade|stage|class|type|phase|degree|level|category|score|strength|case|patient|group|table|figure|part|factor"
-)
+_COUNTED_IN_ROMANS = r"grade|stage|class|type|phase|degree|level|category|score|strength|case|patient|group|table|figure|part|NYHA|WHO|CKD"
 
 _FIGURE = re.compile(
     r"(?P<sign>[<>≤≥]=?\s*)?(?P<minus>(?<![\w)\].%-])-(?=\d))?"
@@ -249,7 +279,9 @@ _NUMBER_WORD = re.compile(
     rf"|(?P<word>{'|'.join([*_UNITS_OF_WORDS, *_TEENS])})|(?P<ordinal>{'|'.join(_ORDINALS)}))\b",
     re.IGNORECASE,
 )
-_ROMAN = re.compile(rf"(?<=\s)(?P<roman>{'|'.join(sorted(_ROMANS, key=len, reverse=True))})\b(?!\s*[.]\s*[A-Z]\.)")
+_ROMAN = re.compile(
+    rf"(?<=\s)(?P<roman>{'|'.join(sorted(_ROMANS, key=len, reverse=True))})\b(?!\s*[.]\s*[A-Z]\.)", re.IGNORECASE
+)
 _BEFORE_ROMAN = re.compile(rf"\b(?:{_COUNTED_IN_ROMANS})s?\s+$", re.IGNORECASE)
 _SIGNS = {"<": "<", ">": ">", "≤": "≤", "≥": "≥", "<=": "≤", ">=": "≥", "≤=": "≤", "≥=": "≥"}
 
@@ -334,7 +366,10 @@ class _Reader:
                 end = at + 1
                 while end < len(plain) and plain[end].isalpha():
                     end += 1
-                yield at, end, "letters", plain[at:end]
+                if plain[at:end] == "to" and self._stream[-1:] == [FIGURE] and re.match(r"\s+\d", plain[end : end + 4]):
+                    self._gap = HYPHEN  # "8 to 10" is 8-10
+                else:
+                    yield at, end, "letters", plain[at:end]
                 at = end
                 continue
             if character.isdigit() or character in "<>≤≥.-":
@@ -410,6 +445,8 @@ class _Reader:
         before = plain[max(0, start - 3) : start]
         is_power = before.endswith("^")
         is_named = bool(re.search(r"[A-Za-z]-?\Z", before))
+        if is_named and re.search(r"\d\s?[A-Za-z/%]{1,8}-\Z", plain[max(0, start - 14) : start]):
+            is_named = False  # the upper end of "61 kg-64 kg"
         is_attached = is_power or is_named or plain.startswith("^", end)
         is_spread = bool(re.search(r"(?:±|\+/-)\s?\Z", before))
         found = _FIGURE.fullmatch(text)
@@ -452,8 +489,8 @@ class _Reader:
 
 def _worded(text: str) -> tuple[int, bool]:
     word = text.lower()
-    if text in _ROMANS:
-        return _ROMANS[text], False
+    if text.upper() in _ROMANS:
+        return _ROMANS[text.upper()], False
     if word in _ORDINALS:
         return _ORDINALS[word], True
     parts = re.split(r"[\s-]+", word)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,7 +50,8 @@ class Section:
 class Text:
     """A report's text. `name` says where it is from, `hash` which bytes it was read from.
 
-    `is_abstract` where no more than title and abstract are known.
+    `is_abstract` where no more than title and abstract are known. `columns` are the cells of tables, each with the head of its
+    column, in their order.
     """
 
     name: str
@@ -57,10 +59,16 @@ class Text:
     content: str
     sections: tuple[Section, ...]
     is_abstract: bool = False
+    columns: tuple[tuple[int, int, str], ...] = ()
 
     def section_at(self, offset: int) -> Section | None:
         """Returns the section in which a place of the text stands."""
         return next((section for section in self.sections if section.start <= offset < section.end), None)
+
+    def head_at(self, offset: int) -> str:
+        """Returns the head of the table's column in which a place of the text stands, or nothing."""
+        at = bisect_right(self.columns, offset, key=lambda column: column[0]) - 1
+        return self.columns[at][2] if at >= 0 and offset < self.columns[at][1] else ""
 
 
 class UnreadableTextError(Exception):
@@ -74,19 +82,31 @@ def read_text(name: str, data: bytes) -> Text:
     head = data[:1024].lstrip(codecs.BOM_UTF8 + b" \t\r\n")
     if head.startswith(b"%PDF-"):
         blocks = _of_pages(_pdf_pages(data))
+    elif (b"\0" in data[:4096] and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))) or head.startswith(
+        _NO_TEXTS
+    ):
+        raise UnreadableTextError("is no text that can be read; expected text, PDF, HTML or JATS XML")
     elif head.startswith(b"PK\x03\x04"):
         raise UnreadableTextError(
             "is a Word file or an archive; expected text, PDF, HTML or JATS XML: save it as one of them"
         )
     else:
         start = head[:600].lower()
-        if b"<article" in data[:4000] and head.startswith((b"<?xml", b"<article", b"<!DOCTYPE article")):
+        is_jats = (
+            b"<front" in data[:20_000]
+            or b"article-type=" in data[:4000]
+            or head.startswith((b"<?xml", b"<!DOCTYPE article"))
+        )
+        if is_jats and b"<article" in data[:4000] and head.startswith((b"<?xml", b"<article", b"<!DOCTYPE article")):
             blocks = _jats_blocks(data)
         elif b"<html" in start or b"<!doctype html" in start or re.match(rb"<(?:div|p|h1|body|main)\b", start):
             blocks = _html_blocks(_decoded(data))
         else:
             blocks = _plain_blocks(_decoded(data))
-    text = assembled(name, "sha256:" + sha256(data).hexdigest(), blocks)
+    try:
+        text = assembled(name, "sha256:" + sha256(data).hexdigest(), blocks)
+    except RecursionError:
+        raise UnreadableTextError("is nested too deeply to be a report") from None
     if not text.content.strip():
         raise UnreadableTextError("holds no text that can be read; expected text, not pictures of pages")
     return text
@@ -94,25 +114,35 @@ def read_text(name: str, data: bytes) -> Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A paragraph, a heading's text or a row of a table, with where it stands."""
+    """A paragraph, a heading's text or a row of a table, its cells apart by tabs, with where it stands.
+
+    `heads` are the heads of the columns of a row.
+    """
 
     text: str
     part: Part
     heading: str = ""
+    heads: tuple[str, ...] = ()
 
 
 def assembled(name: str, digest: str, blocks: Iterable[Block], *, is_abstract: bool = False) -> Text:
     """Returns blocks as one text, a blank line between them; blocks under one heading make a section."""
     pieces: list[str] = []
     sections: list[Section] = []
+    columns: list[tuple[int, int, str]] = []
     at = 0
     for block in blocks:
-        content = block.text.strip()
+        content = block.text if block.heads else block.text.strip()
         if not content:
             continue
-        if at > MAX_LETTERS:
+        if at + len(content) > MAX_LETTERS:
             raise UnreadableTextError(f"holds more than {MAX_LETTERS:,} letters; expected the text of one report")
         pieces.append(content)
+        cells = content.split("\t") if block.heads else []
+        begin = at
+        for cell, head in zip(cells, block.heads, strict=False):
+            columns.append((begin, begin + len(cell), head))
+            begin += len(cell) + 1
         end = at + len(content) + 2
         last = sections[-1] if sections else None
         if last is not None and (last.heading, last.part) == (block.heading, block.part):
@@ -121,7 +151,7 @@ def assembled(name: str, digest: str, blocks: Iterable[Block], *, is_abstract: b
             sections.append(Section(start=at, end=end, heading=block.heading, part=block.part))
         at = end
     return Text(
-        name=name, hash=digest, content="\n\n".join(pieces), sections=tuple(sections), is_abstract=is_abstract
+        name=name, hash=digest, content="\n\n".join(pieces), sections=tuple(sections), is_abstract=is_abstract, columns=tuple(columns)
     )  # fmt: skip
 
 
@@ -134,6 +164,10 @@ def abstract_text(name: str, title: str, sections: Sequence[tuple[str, str]]) ->
         for label, text in sections
     ]
     return assembled(name, "sha256:" + sha256(told.encode()).hexdigest(), blocks, is_abstract=True)
+
+
+# RTF, gzip, PNG, JPEG, GIF, the Word files of old.
+_NO_TEXTS = (b"{\\rtf", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xd0\xcf\x11\xe0")
 
 
 def _decoded(data: bytes) -> str:
@@ -156,7 +190,12 @@ _HEADINGS = re.compile(
     r"|references|bibliography|literature cited|supplementary materials?|appendix|figure legends?|tables?)",
     re.IGNORECASE,
 )
-_REFERENCES = re.compile(r"(?:references|bibliography|literature cited)\b", re.IGNORECASE)
+_REFERENCES = re.compile(
+    r"(?:references?|reference list|bibliograph\w*|literature cited|works cited|literatur(?:verzeichnis)?|r[ée]f[ée]rences|referencias|refer[êe]ncias|bibliografia"
+    r"|riferimenti|r ?e ?f ?e ?r ?e ?n ?c ?e ?s)(?:\s+and\s+notes?|\s+bibliogr\w+)?\s*:?$",
+    re.IGNORECASE,
+)
+_REFERENCES_BEGIN = re.compile(r"references\s+\[?1[\].)\s]", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)\s+")
 _CASE_HEADING = re.compile(
     r"(?:case|patient)\s+(?:no\.?\s*)?(?:\d{1,3}[a-z]?|[A-Z]|one|two|three|four|five|six)\b[^.]{0,40}$", re.IGNORECASE
@@ -202,7 +241,8 @@ def _heading_of(line: str) -> str:
     if not bare or len(bare) > 80 or bare[0].islower():
         return ""
     bare = _NUMBERED.sub("", bare, count=1).strip(" :")
-    return bare if _HEADINGS.fullmatch(bare) or _CASE_HEADING.fullmatch(bare) else ""
+    is_one = _HEADINGS.fullmatch(bare) or _CASE_HEADING.fullmatch(bare) or _REFERENCES.match(bare)
+    return bare if is_one else ""
 
 
 def _in_sections(paragraphs: Sequence[str]) -> Iterator[Block]:
@@ -221,6 +261,8 @@ def _in_sections(paragraphs: Sequence[str]) -> Iterator[Block]:
             part = _part_of(found) if not is_case or part is Part.REFERENCES else part
             yield Block(text=bare.lstrip("# "), part=part, heading=heading)
             continue
+        if _REFERENCES_BEGIN.match(bare):
+            heading, part = "References", Part.REFERENCES
         caption = _CAPTION.match(bare)
         if caption and part is not Part.REFERENCES:
             kind = Part.TABLE if caption["name"].lower().startswith(("table", "supplementary table")) else Part.CAPTION
@@ -361,13 +403,16 @@ def _paragraph(element: ElementTree.Element, heading: str, part: Part) -> Iterat
 def _figure(element: ElementTree.Element, part: Part) -> Iterator[Block]:
     label = next((" ".join(_words(child).split()) for child in element if _tag(child) == "label"), "")
     heading = label.rstrip(".:") or ("Table" if part is Part.TABLE else "Figure")
+    heads: tuple[str, ...] = ()
     for child in element.iter():
         name = _tag(child)
         if name in {"caption", "table-wrap-foot"}:
             yield Block(text=_words(child), part=part, heading=heading)
         elif name == "tr":
             cells = [" ".join(_words(cell).split()) for cell in child if _tag(cell) in {"td", "th"}]
-            yield Block(text="\t".join(cells), part=part, heading=heading)
+            is_head = not heads or all(_tag(cell) == "th" for cell in child)
+            yield Block(text="\t".join(cells), part=part, heading=heading, heads=() if is_head else heads)
+            heads = tuple(cells) if is_head else heads
 
 
 def _tag(element: ElementTree.Element) -> str:
@@ -428,12 +473,18 @@ def _html_blocks(text: str) -> Iterator[Block]:
     page = BeautifulSoup(text, "html.parser")
     for element in page.find_all(_NO_TEXT):
         element.decompose()
+    for element in page.find_all("br"):
+        element.replace_with("\n")
     for element in page.find_all("sup"):
         inner = element.get_text()
         element.replace_with("" if element.find("a") else inner.translate(_SUPERSCRIPTS) if len(inner) <= 3 else inner)
     levels: list[tuple[int, str]] = []
+    heads: dict[int, tuple[str, ...]] = {}
     part = Part.BODY
-    found = page.find_all(_HTML_BLOCKS)
+    captions: dict[int, str] = {}
+    found = page.find_all(
+        lambda tag: tag.name in _HTML_BLOCKS or (tag.name == "div" and not tag.find([*_HTML_BLOCKS, "div"]))
+    )
     if not found:
         yield from _plain_blocks(page.get_text("\n"))
         return
@@ -445,9 +496,13 @@ def _html_blocks(text: str) -> Iterator[Block]:
         if name == "tr":
             cells = [" ".join(cell.get_text().split()) for cell in element.find_all(["td", "th"])]
             table = element.find_parent("table")
-            caption = table.find("caption") if isinstance(table, Tag) else None
-            heading = " ".join(caption.get_text().split())[:20] if caption else "Table"
-            yield Block(text="\t".join(cells), part=Part.TABLE, heading=_caption_name(heading))
+            if isinstance(table, Tag) and id(table) not in captions:
+                caption = table.find("caption")
+                captions[id(table)] = " ".join(caption.get_text().split())[:20] if caption else "Table"
+            heading = captions.get(id(table), "Table")
+            known = heads.get(id(table), ())
+            yield Block(text="\t".join(cells), part=Part.TABLE, heading=_caption_name(heading), heads=known)
+            heads.setdefault(id(table), tuple(cells))
         elif name in {"figcaption", "caption"}:
             kind = Part.TABLE if name == "caption" else Part.CAPTION
             yield Block(text=words, part=kind, heading=_caption_name(words))

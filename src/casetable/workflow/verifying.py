@@ -111,6 +111,8 @@ def _named(review: Review, workspace: Workspace, files: Sequence[str]) -> frozen
 
 
 def _given(path: Path) -> Text:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is no file; expected the text of a report")
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -266,9 +266,15 @@ class Workspace:
         folder = self.root / CACHE / TEXTS
         wanted = {name.lower() for name in names}
         there = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [
-            path for path in there if path.stem.lower() in wanted and path.is_file() and not path.name.startswith(".")
-        ]
+        return [path for path in there if path.stem.lower() in wanted and self._is_own_file(path)]
+
+    def _is_own_file(self, path: Path) -> bool:
+        """Whether a path is a file of the review, and no link out of it."""
+        try:
+            is_own = path.is_file() and path.resolve().is_relative_to(self.root.resolve())
+        except OSError:
+            return False
+        return is_own and not path.name.startswith(".")
 
     def keep_text(self, name: str, data: bytes) -> None:
         """Keeps a text of a report in `.casetable/texts/`, under a name with its ending."""
