@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from casetable.cli.strategies import lint, match
 from casetable.cli.verifying import verify
 
 if TYPE_CHECKING:
+    from casetable.model import Acceptance
+    from casetable.problems import Problem
     from casetable.workflow import Status
 
 
@@ -52,7 +54,15 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
     Ends 1 where there are errors, and 2 where a file cannot be read; all that can be read is checked all the same.
     """
     from casetable import workflow
-    from casetable.cli.show import counted, envelope, folded, github_lines, problem_lines
+    from casetable.cli.show import (
+        SHOWN_OF_A_KIND,
+        accepted_value,
+        counted,
+        envelope,
+        folded,
+        github_lines,
+        problem_lines,
+    )
     from casetable.problems import Severity
     from casetable.problems import strict as made_strict
 
@@ -61,14 +71,14 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
     problems = made_strict(checked.problems) if strict else checked.problems
     errors = sum(1 for problem in problems if problem.severity is Severity.ERROR)
     warnings = len(problems) - errors
+    listed = problems if strict else folded(problems)
     if form in {"sarif", "junit"}:
         from casetable import __version__
         from casetable.render.findings import render_junit, render_sarif
 
-        listed = problems if strict else folded(problems)
         rules = workflow.rules()
         if form == "sarif":
-            told = render_sarif(listed, rules, __version__)
+            told = render_sarif(listed, rules, __version__, checked.accepted)
         else:  # a rule of 'lint' that was not looked for has not passed
             told = render_junit(listed, [rule for rule in rules if not rule.code.startswith("L")])
         click.echo(told, nl=False)
@@ -85,19 +95,48 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
             "verified",
         )
         summary = {name: getattr(checked, name) for name in amounts}
-        click.echo(envelope(problems, {"errors": errors, "warnings": warnings, **summary}))
+        summary |= {"errors": errors, "warnings": warnings, "accepted": len(checked.accepted)}
+        click.echo(envelope(problems, summary, accepted=[accepted_value(*each) for each in checked.accepted]))
     else:
-        listed = problems if strict else folded(problems)
-        for line in github_lines(listed) if form == "github" else problem_lines(listed):
-            click.echo(line)
-        click.echo(
+        last = (
             f"checked {counted(checked.searches, 'search', 'searches')}, {counted(checked.hits, 'hit')},"
             f" {counted(checked.reports, 'report')}, {counted(checked.cases, 'case')}"
             f" ({checked.eligible_cases:,} eligible), {counted(checked.cells, 'cell')}"
             f" ({checked.verified:,} of {checked.verifiable:,} with a quote or value verified):"
             f" {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+            + (f" ({counted(len(checked.accepted), 'problem')} accepted)" if checked.accepted else "")
         )
+        if form == "github":
+            is_summarized = _summarize(problems, checked.accepted, last)
+            lines = github_lines(listed, SHOWN_OF_A_KIND if is_summarized else None)
+        else:
+            lines = problem_lines(listed)
+        for line in lines:
+            click.echo(line)
+        click.echo(last)
     return 2 if is_unread else 1 if errors else 0
+
+
+def _summarize(problems: Sequence[Problem], accepted: Sequence[tuple[Problem, Acceptance]], told: str) -> bool:
+    """Adds a check to the summary of the job of GitHub Actions that it runs in; returns whether that was done."""
+    import os
+    from pathlib import Path
+
+    from casetable.render.github import MAX_SUMMARY_BYTES, render_summary
+
+    name = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not name:
+        return False
+    path = Path(name)
+    try:
+        taken = path.stat().st_size if path.exists() else 0
+        text = render_summary(problems, accepted, told, MAX_SUMMARY_BYTES - taken)
+        with path.open("ab") as file:
+            file.write(text)
+    except OSError as error:
+        remark(f"the job's summary cannot be written ({error.strerror}); all problems follow as annotations")
+        return False
+    return bool(text)
 
 
 # --- status -----------------------------------------------------------------------------------------------------------

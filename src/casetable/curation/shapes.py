@@ -143,6 +143,10 @@ def _case(text: str) -> str | None:
     return text if re.fullmatch(r"[^\W_][\w-]{0,99}(/[A-Za-z0-9._-]{1,20})?", text) else None
 
 
+def _rule_code(text: str) -> str | None:
+    return text.upper() if re.fullmatch(r"[A-Za-z][0-9]{3}", text) else None
+
+
 def _one_of(words: Iterable[str]) -> BeforeValidator:
     words = tuple(words)
     return _kind(joined(words), lambda text: text if text in words else None)
@@ -201,6 +205,18 @@ class EligibilityShape(Shape):
     exclude: Annotated[list[Text], BeforeValidator(_listed)] = Described([], description="what rules a case out")
 
 
+class AcceptanceShape(Shape):
+    rule: Annotated[str, _kind("the code of a rule of check, as E201", _rule_code)] = Described(
+        description="the code of a rule of check, as E201"
+    )
+    path: Text | None = Described(None, description="the file, as curated/reports/doe-2020.yaml")
+    field: Text | None = Described(None, description="the field or record that check names")
+    case: CaseId | None = Described(None, description="the case's id in its report, as 1")
+    reason: Text = Described(description="why the problem is accepted")
+    by: Text = Described(description="who accepts it")
+    when: Date = Described(description="a date as 2026-11-22")
+
+
 class ProtocolShape(Shape):
     title: Text | None = Described(None, description="the title of the review")
     question: Text | None = Described(None, description="the question of the review")
@@ -212,6 +228,9 @@ class ProtocolShape(Shape):
     max_search_age_days: Days = Described(180, description="a number of days")
     one_report: Annotated[list[Annotated[str, _one_of(Joined)]], BeforeValidator(_listed)] = Described(
         [], description=f"what counts as one report: {joined(Joined)}"
+    )
+    accepts: Annotated[list[AcceptanceShape], BeforeValidator(_listed)] = Described(
+        [], description="a list of problems, each with 'rule', 'reason', 'by' and 'when'"
     )
 
 
