@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
+from casetable.cli.invocation import (
+    SHOWN_AT_MOST,
+    Progress,
+    below_repository,
+    dry,
+    echo,
+    form_option,
+    remark,
+    today,
+    workspace_of,
+)
 from casetable.cli.overlapping import overlap
 from casetable.cli.questions import sql, value
 from casetable.cli.screening import new, screen
@@ -28,16 +38,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path())
+@click.option(
+    "--github", is_flag=True, help="Add workflows of GitHub Actions: a check of each change, a search each week."
+)
 @dry
-def init(folder: str, *, is_dry: bool) -> None:
-    """Write a new review, ready to fill in."""
+def init(folder: str, *, github: bool, is_dry: bool) -> None:
+    """Write a new review, ready to fill in. With --github, DIR may be a review already."""
     from pathlib import Path
 
     from casetable import workflow
 
-    names = workflow.init(Path(folder), is_dry=is_dry)
+    names = workflow.init(Path(folder), has_workflows=github, is_dry=is_dry)
     for name in names:
         echo(f"{'would write' if is_dry else 'wrote'} {Path(folder) / name}")
+    if github:
+        remark(
+            "GitHub reads workflows at the root of a repository alone; the head of refresh.yml says what to set there"
+        )
+    if "review.yaml" not in names:
+        return
     remark(f"next: cd {folder}, fill in review.yaml, and run 'casetable check': it names what is still to do")
 
 
@@ -63,12 +82,16 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
         github_lines,
         problem_lines,
     )
-    from casetable.problems import Severity
+    from casetable.problems import Severity, moved
     from casetable.problems import strict as made_strict
 
     with Progress(is_shown=True) as progress:
-        checked, is_unread = workflow.check(workspace_of(context), today(), progress.of("reading reports"))
-    problems = made_strict(checked.problems) if strict else checked.problems
+        workspace = workspace_of(context)
+        checked, is_unread = workflow.check(workspace, today(), progress.of("reading reports"))
+    # What GitHub reads names places from the root of the repository; the review may stand in a folder of it.
+    below = below_repository(workspace.root) if form in {"github", "sarif"} else ""
+    accepted = [(moved(problem, below), entry) for problem, entry in checked.accepted]
+    problems = [moved(problem, below) for problem in (made_strict(checked.problems) if strict else checked.problems)]
     errors = sum(1 for problem in problems if problem.severity is Severity.ERROR)
     warnings = len(problems) - errors
     listed = problems if strict else folded(problems)
@@ -78,7 +101,7 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
 
         rules = workflow.rules()
         if form == "sarif":
-            told = render_sarif(listed, rules, __version__, checked.accepted)
+            told = render_sarif(listed, rules, __version__, accepted, below=below)
         else:  # a rule of 'lint' that was not looked for has not passed
             told = render_junit(listed, [rule for rule in rules if not rule.code.startswith("L")])
         click.echo(told, nl=False)
@@ -95,8 +118,8 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
             "verified",
         )
         summary = {name: getattr(checked, name) for name in amounts}
-        summary |= {"errors": errors, "warnings": warnings, "accepted": len(checked.accepted)}
-        click.echo(envelope(problems, summary, accepted=[accepted_value(*each) for each in checked.accepted]))
+        summary |= {"errors": errors, "warnings": warnings, "accepted": len(accepted)}
+        click.echo(envelope(problems, summary, accepted=[accepted_value(*each) for each in accepted]))
     else:
         last = (
             f"checked {counted(checked.searches, 'search', 'searches')}, {counted(checked.hits, 'hit')},"
@@ -104,10 +127,10 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
             f" ({checked.eligible_cases:,} eligible), {counted(checked.cells, 'cell')}"
             f" ({checked.verified:,} of {checked.verifiable:,} with a quote or value verified):"
             f" {counted(errors, 'error')}, {counted(warnings, 'warning')}"
-            + (f" ({counted(len(checked.accepted), 'problem')} accepted)" if checked.accepted else "")
+            + (f" ({counted(len(accepted), 'problem')} accepted)" if checked.accepted else "")
         )
         if form == "github":
-            is_summarized = _summarize(problems, checked.accepted, last)
+            is_summarized = _summarize(problems, accepted, last)
             lines = github_lines(listed, SHOWN_OF_A_KIND if is_summarized else None)
         else:
             lines = problem_lines(listed)

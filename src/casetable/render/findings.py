@@ -21,8 +21,12 @@ def render_sarif(
     rules: Sequence[Rule],
     version: str,
     accepted: Sequence[tuple[Problem, Acceptance]] = (),
+    *,
+    below: str = "",
 ) -> bytes:
     """Returns the problems as SARIF 2.1.0 (OASIS), with every rule of the catalogue; paths are relative to the review.
+
+    Where they are relative to a folder above it, `below` is the way from there, as "reviews/lung/".
 
     A result's fingerprint does not hang on its line, so that an edit above it does not make it new. What persons
     accepted are results too, suppressed outside of the file that they are in (3.35), with the reason.
@@ -37,7 +41,7 @@ def render_sarif(
             }
         },
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"REVIEW": {"description": {"text": "the folder that holds review.yaml"}}},
+        "originalUriBaseIds": {"REVIEW": {"description": {"text": f"the folder that holds {below}review.yaml"}}},
         "results": [
             # Where some result has suppressions every one has them (3.27.23).
             *(_result(problem, places) | ({"suppressions": []} if accepted else {}) for problem in problems),

@@ -16,6 +16,7 @@ from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import can_be_written
 from casetable.curation.starter import starter_files
+from casetable.curation.workflows import workflow_files
 from casetable.dedup import Grouped, explain
 from casetable.drift import Drift, Stood, drifts, stood_at
 from casetable.errors import ReviewUnreadableError, UsageError
@@ -84,9 +85,14 @@ def screening_review(workspace: Workspace) -> Review:
     return readable_review(workspace, *LOGS, PROTOCOL, SCREENING)
 
 
-def init(folder: Path, *, is_dry: bool = False) -> tuple[str, ...]:
-    """Writes a new review and returns its files; raises UsageError where one of them is there already."""
-    files = starter_files()
+def init(folder: Path, *, has_workflows: bool = False, is_dry: bool = False) -> tuple[str, ...]:
+    """Writes a new review and returns its files; raises UsageError where one of them is there already.
+
+    With workflows, those of GitHub Actions are added; in a folder that is a review they are all that is written.
+    """
+    files = {} if has_workflows and (folder / PROTOCOL).is_file() else starter_files()
+    if has_workflows:
+        files |= workflow_files()
     create(folder, files, is_dry=is_dry)
     return tuple(sorted(files))
 
