@@ -128,6 +128,13 @@ def test_in_a_folder_of_the_repository_places_are_those_of_the_repository(flagsh
     assert "::warning file=queries/synonyms.yaml," in elsewhere.out
 
 
+def test_the_page_of_the_rules_is_what_the_command_writes(tmp_path: Path) -> None:
+    assert casetable("rules", "--format", "markdown", cwd=tmp_path).out == (REPOSITORY / "docs/rules.md").read_text()
+    one = casetable("rules", "a103", "--format", "markdown", cwd=tmp_path).out
+    assert one.count("\n### ") == 1
+    assert "### A103 acceptance-unneeded" in one
+
+
 # --- the composite action ---------------------------------------------------------------------------------------------
 
 ACTION = yaml.safe_load((REPOSITORY / "action.yml").read_text())

@@ -470,9 +470,9 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
 
 @click.command()
 @click.argument("code", required=False)
-@form_option()
+@form_option("markdown")
 def rules(code: str | None, form: str) -> None:
-    """List the rules of 'check' and 'lint', or explain one."""
+    """List the rules of 'check' and 'lint', or explain one; as Markdown, the page of all."""
 
     from casetable import workflow
 
@@ -493,6 +493,11 @@ def rules(code: str | None, form: str) -> None:
         click.echo(
             json.dumps({"schema": 1, "problems": [], "summary": {"rules": len(value)}, "rules": value}, indent=2)
         )
+        return
+    if form == "markdown":
+        from casetable.render.catalogue import render_rules
+
+        click.echo(render_rules(listed), nl=False)
         return
     if not code:
         for rule in listed:

@@ -28,7 +28,12 @@ _LINKING = re.compile(r"@(?=\w)|#(?=\d)|\bgh-(?=\d)|:(?=//)|\bwww(?=\.)", re.IGN
 def inert(text: str) -> str:
     """Returns a text as Markdown that shows it within a line, and is neither markup nor a link, mention or reference."""
     parted = _LINKING.sub(lambda found: found[0] + "\u200b", visible(" ".join(text.split())))
-    return _MARKUP.sub(lambda found: _NAMES.get(found[0], "\\" + found[0]), parted)
+    return unmarked(parted)
+
+
+def unmarked(text: str) -> str:
+    """Returns a text as Markdown that shows it within a line as it is, without markup."""
+    return _MARKUP.sub(lambda found: _NAMES.get(found[0], "\\" + found[0]), text)
 
 
 def render_summary(
