@@ -41,11 +41,10 @@ def help_page() -> bytes:
     """Returns the help of every command as a page of Markdown, the same in a terminal of any width."""
     from casetable.render.catalogue import render_help
 
-    width = {"terminal_width": 100, "max_content_width": 100}
-    above = click.Context(casetable, info_name="casetable", **casetable.context_settings, **width)
+    above = casetable.make_context("casetable", ["-"], resilient_parsing=True, terminal_width=100, max_content_width=100)
     pages = [("casetable", casetable.get_help(above))]
     for name, command in sorted(casetable.commands.items()):
-        context = click.Context(command, info_name=name, parent=above, **width)
+        context = click.Context(command, info_name=name, parent=above)
         pages.append((f"casetable {name}", command.get_help(context)))
     return render_help(pages)
 
