@@ -469,6 +469,56 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option("--out", metavar="FILE", help="Write it there (default: stdout).")
+@click.option("--write", "is_writing", is_flag=True, help="Write all where the files of the review name them.")
+@form_option()
+@dry
+@click.pass_context
+def schema(
+    context: click.Context, name: str | None, out: str | None, form: str, *, is_writing: bool, is_dry: bool
+) -> None:
+    """Print the JSON Schema of a hand-written file, by which an editor completes and checks it; without NAME, list them.
+
+    That of an extraction follows from the review's form.
+    """
+    from pathlib import Path
+
+    from casetable import workflow
+    from casetable.errors import UsageError
+
+    if is_writing:
+        if name or out:
+            raise UsageError(
+                "--write writes all schemas where the review's files name them; expected no NAME and no --out"
+            )
+        for path in workflow.write_schemas(workspace_of(context), is_dry=is_dry):
+            echo(f"{'would write' if is_dry else 'wrote'} {path}")
+    elif name is None:
+        if out:
+            raise UsageError(f"--out needs a NAME: {', '.join(workflow.schema_names())}")
+        names = workflow.schema_names()
+        if form == "json":
+            listed = [{"name": each, "file": title} for each, title in names.items()]
+            click.echo(
+                json.dumps(
+                    {"schema": 1, "problems": [], "summary": {"schemas": len(listed)}, "schemas": listed}, indent=2
+                )
+            )
+            return
+        for each, title in names.items():
+            echo(f"{each:<{max(map(len, names))}}  {title}")
+    else:
+        data = workflow.schema(name, lambda: workspace_of(context))
+        if out is None:
+            click.echo(data, nl=False)
+            return
+        if not is_dry:
+            workflow.write_schema_file(Path(out), data)
+        echo(f"{'would write' if is_dry else 'wrote'} {out}")
+
+
+@click.command()
 @click.argument("code", required=False)
 @form_option("markdown")
 def rules(code: str | None, form: str) -> None:
@@ -541,4 +591,5 @@ COMMANDS = (
     value,
     mirror,
     rules,
+    schema,
 )

@@ -237,7 +237,8 @@ RULES: tuple[Rule, ...] = (
     *notices.RULES,
     *acceptance.RULES,
 )
-# A file, cell or log with one of these is not in the review as it stands, so that other rules cannot look at it.
+# A file, cell or log with one of these is not in the review as it stands, so that other rules cannot look at it; those of
+# `verify` are no problems of a check.
 _NEVER_ACCEPTED = frozenset(
     rule.code
     for rule in (
@@ -246,6 +247,7 @@ _NEVER_ACCEPTED = frozenset(
         *logs.RULES,
         *files.RULES,
         *(rule for rule in cells.RULES if rule is not cells.E101),
+        *findings.RULES,
         P104,
         searching.Q104,
         extraction.E108,

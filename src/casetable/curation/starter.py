@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 REVIEW = """\
+# yaml-language-server: $schema=.casetable/schema/review.json
 # The protocol of the review. `casetable check` says what is still to fill in.
 schema: 1
 title:
@@ -23,6 +24,7 @@ max_search_age_days: 180
 """
 
 STRATEGY = """\
+# yaml-language-server: $schema=../.casetable/schema/strategy.json
 # A strategy: the file's name is the strategy's name. `casetable refresh` runs it.
 schema: 1
 source: PubMed
@@ -39,6 +41,7 @@ must_find:
 """
 
 FORM = """\
+# yaml-language-server: $schema=../.casetable/schema/form.json
 # The extraction form: what is collected of each case, and the columns of the table. Change it to fit your question.
 schema: 1
 fields:
@@ -95,12 +98,14 @@ table:
 """
 
 SCREENING = """\
+# yaml-language-server: $schema=../.casetable/schema/screening.json
 # Decisions on records and reports. `casetable screen` adds to it; so can you.
 schema: 1
 decisions: []
 """
 
 DUPLICATES = """\
+# yaml-language-server: $schema=../.casetable/schema/duplicates.json
 # Rulings on duplicates. casetable joins records by their identifiers, or by title, year and authors; a ruling wins.
 #   same:
 #     - records: [pmid:…, doi:…]

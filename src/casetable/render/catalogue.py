@@ -18,6 +18,7 @@ FAMILIES = {
     "S": "Screening",
     "D": "Duplicates",
     "E": "Extraction",
+    "V": "Quotes (`casetable verify`)",
     "A": "Accepted problems",
 }
 _HEAD = """\
