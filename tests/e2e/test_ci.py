@@ -42,7 +42,7 @@ def test_what_is_accepted_is_counted_and_told_apart(flagship: Path) -> None:
     accepting(flagship)
     ran = casetable("check", cwd=flagship)
     assert ran.code == 0
-    assert "zhang-2021.yaml:23:41: E201" not in ran.out
+    assert "zhang-2021.yaml:24:41: E201" not in ran.out
     assert ran.out.splitlines()[-1].endswith(" (258 problems accepted)")
     told = json.loads(casetable("check", "--format", "json", cwd=flagship).out)
     assert told["summary"]["accepted"] == len(told["accepted"]) == 258
@@ -62,14 +62,14 @@ def test_under_strict_what_is_accepted_stays_accepted(flagship: Path) -> None:
     accepting(flagship)
     strict = casetable("check", "--strict", cwd=flagship)
     assert strict.code == 1
-    assert "zhang-2021.yaml:23:41: E201" not in strict.out
+    assert "zhang-2021.yaml:24:41: E201" not in strict.out
 
 
 def test_without_a_reason_nothing_is_accepted(flagship: Path) -> None:
     accepting(flagship, ACCEPTS.replace('    reason: "the library could not get it"\n', ""))
     ran = casetable("check", cwd=flagship)
     assert ran.code == 2
-    assert "review.yaml:24:5: F202 reason: is missing; expected why the problem is accepted" in ran.out
+    assert "review.yaml:25:5: F202 reason: is missing; expected why the problem is accepted" in ran.out
 
 
 # --- GitHub's annotations and the job's summary -----------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_what_github_does_not_show_is_in_the_summary_of_the_job(flagship: Path, 
     assert told.startswith("# of an earlier command\n## casetable check\n\nchecked 2 searches, 20 hits, 4 reports")
     count = len(json.loads(casetable("check", "--format", "json", cwd=flagship).out)["problems"])
     assert told.count("\n| error | ") == count > 70
-    assert "| error | curated/reports/qiu-2024.yaml:15:5 | E101 | sex: case 1: has no cell;" in told
+    assert "| error | curated/reports/qiu-2024.yaml:16:5 | E101 | sex: case 1: has no cell;" in told
     assert told.count("| E201 | the library could not get it (A. Curator, 2026-11-22) |") == 258
     alone = casetable("check", "--strict", "--format", "github", cwd=flagship)
     assert alone.out.count("::error ") == count
@@ -118,8 +118,8 @@ def test_in_a_folder_of_the_repository_places_are_those_of_the_repository(flagsh
     summary = tmp_path / "summary.md"
     where = {"GITHUB_WORKSPACE": str(flagship.parent), "GITHUB_STEP_SUMMARY": str(summary)}
     ran = casetable("check", "--format", "github", cwd=flagship, **where)
-    assert "::warning file=flagship/queries/synonyms.yaml,line=1,col=1,title=Q101::" in ran.out
-    assert "| warning | flagship/queries/synonyms.yaml:1:1 | Q101 |" in summary.read_text()
+    assert "::warning file=flagship/queries/synonyms.yaml,line=2,col=1,title=Q101::" in ran.out
+    assert "| warning | flagship/queries/synonyms.yaml:2:1 | Q101 |" in summary.read_text()
     run = json.loads(casetable("check", "--format", "sarif", cwd=flagship, **where).out)["runs"][0]
     assert run["originalUriBaseIds"]["REVIEW"]["description"]["text"] == "the folder that holds flagship/review.yaml"
     paths = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]}
@@ -157,7 +157,7 @@ def test_the_action_checks_a_review(flagship: Path, tmp_path: Path) -> None:
     count = json.loads(casetable("check", "--format", "json", cwd=flagship).out)["summary"]
     assert outputs == {"errors": "0", "warnings": str(count["warnings"]), "exit-code": "0"}
     assert runner.noted("pip") == [["--disable-pip-version-check", "install", "-q", "/where the action is"]]
-    assert "::warning file=queries/synonyms.yaml,line=1,col=1,title=Q101::" in runner.said
+    assert "::warning file=queries/synonyms.yaml,line=2,col=1,title=Q101::" in runner.said
     assert runner.summary.read_text().count("## casetable check") == 1
     assert git(flagship, "status", "--porcelain") == ""
 
@@ -389,3 +389,88 @@ def test_the_hooks_run_where_the_review_changed(flagship: Path, tmp_path: Path) 
     assert "E104 sex: case 1: 'femail' is not" in done.stdout
     done = pre_commit(flagship, tmp_path / "three", "run", "--files", ".gitignore")
     assert done.returncode == 0
+
+
+# --- schemas for the editor -------------------------------------------------------------------------------------------
+
+
+def test_a_new_review_is_checked_and_completed_by_an_editor_at_once(tmp_path: Path) -> None:
+    assert casetable("init", "bees", cwd=tmp_path).code == 0
+    folder = tmp_path / "bees"
+    for path in folder.rglob("*.yaml"):
+        line = path.read_text().splitlines()[0]
+        schema = path.parent / line.removeprefix("# yaml-language-server: $schema=")
+        assert json.loads(schema.read_text())["$schema"] == "https://json-schema.org/draft/2020-12/schema", path
+    commit_all(folder)
+    assert ".casetable" not in git(folder, "ls-files")
+
+
+def test_the_schema_of_an_extraction_follows_the_form(tmp_path: Path) -> None:
+    write_files(tmp_path, example_files())
+    form = tmp_path / "curated/form.yaml"
+    before = casetable("schema", "report", cwd=tmp_path)
+    assert before.code == 0
+    form.write_text(form.read_text().replace("female: [girl, woman]", "girl: []"))
+    after = casetable("schema", "report", cwd=tmp_path)
+    cell = json.loads(after.out)["$defs"]["CaseShape"]["properties"]["sex"]
+    assert cell["anyOf"][0] == {"enum": ["girl", "male"]}
+    assert cell["description"] == "Sex; girl or male"
+    assert after.out != before.out
+    dry = casetable("schema", "--write", "--dry-run", cwd=tmp_path)
+    assert "would write .casetable/schema/report.json\n" in dry.out
+    assert not (tmp_path / ".casetable").exists()
+    assert casetable("schema", "--write", cwd=tmp_path).code == 0
+    assert (tmp_path / ".casetable/schema/report.json").read_text() == after.out
+    assert len(list((tmp_path / ".casetable/schema").iterdir())) == 6
+
+
+def test_a_faulty_form_leaves_the_other_schemas(tmp_path: Path) -> None:
+    write_files(tmp_path, example_files())
+    form = tmp_path / "curated/form.yaml"
+    form.write_text(form.read_text().replace("unit: year", "unit: yeer"))
+    ran = casetable("schema", "--write", cwd=tmp_path)
+    assert ran.code == 2
+    assert "the schema of extractions was not written" in ran.err
+    assert "curated/form.yaml:6:11: P101 age_years: 'yeer' is not a unit" in ran.err
+    names = {path.name for path in (tmp_path / ".casetable/schema").iterdir()}
+    assert names == {"review.json", "strategy.json", "form.json", "screening.json", "duplicates.json"}
+
+
+def test_new_writes_the_schemas_anew(tmp_path: Path) -> None:
+    files = example_files()
+    del files["curated/reports/doe-2020.yaml"]
+    write_files(tmp_path, files)
+    assert casetable("new", "pmid:11", cwd=tmp_path).code == 0
+    first = (tmp_path / "curated/reports/doe-2020.yaml").read_text().split("\n")[0]
+    assert first == "# yaml-language-server: $schema=../../.casetable/schema/report.json"
+    assert "country" in (tmp_path / ".casetable/schema/report.json").read_text()
+
+
+def test_outside_a_review_all_but_the_extractions(tmp_path: Path) -> None:
+    listed = casetable("schema", cwd=tmp_path)
+    assert listed.code == 0
+    names = [line.split()[0] for line in listed.out.splitlines()]
+    assert names == ["review", "strategy", "form", "screening", "duplicates", "report"]
+    told = json.loads(casetable("schema", "--format", "json", cwd=tmp_path).out)
+    assert [one["name"] for one in told["schemas"]] == names
+    for name in names[:-1]:
+        ran = casetable("schema", name, "--out", f"{name}.json", cwd=tmp_path)
+        assert (ran.code, ran.out) == (0, f"wrote {name}.json\n")
+        assert (tmp_path / f"{name}.json").read_text() == casetable("schema", name, cwd=tmp_path).out
+    assert casetable("schema", "report", cwd=tmp_path).code == 2
+    wrong = casetable("schema", "reports", cwd=tmp_path)
+    assert wrong.code == 2
+    assert "there is no schema 'reports'; expected review, strategy, form, screening, duplicates or report" in wrong.err
+    assert casetable("schema", "--write", cwd=tmp_path).code == 2
+    assert casetable("schema", "--write", "form", cwd=tmp_path).code == 2
+    assert casetable("schema", "--out", "x", cwd=tmp_path).code == 2
+
+
+def test_a_decision_leaves_the_first_line(flagship: Path) -> None:
+    path = flagship / "curated/screening.yaml"
+    start = path.read_text().index("  - record: doi:10.1056/nejmc1900045")
+    text = path.read_text()
+    path.write_text(text[:start] + text[text.index("  - record:", start + 5) :])
+    ran = casetable("screen", "doi:10.1056/nejmc1900045", "--exclude", "no-tocilizumab", cwd=flagship)
+    assert ran.code == 0, ran.err
+    assert path.read_text().startswith(text[:400])

@@ -252,9 +252,8 @@ def test_a_choice_that_yaml_takes_for_something_else_fits(choice: str) -> None:
 
 # --- whatever a reader takes ------------------------------------------------------------------------------------------
 
-# As a person may type them; a blank is one of them.
-SCALARS = st.sampled_from(
-    r"""
+# As a person may type them; the first is a blank.
+TYPED = """
 ~
 null
 ""
@@ -281,7 +280,6 @@ pmid:11
 doi:10.1234/x
 own:r1
 other-drug
-1:30
 female
 ' female '
 rash
@@ -306,31 +304,7 @@ full text
 []
 {}
 [a]
-""".split("\n")[:-1]
-)
-
-
-def mapping(keys: list[str]) -> st.SearchStrategy[str]:
-    inner = st.lists(st.tuples(st.sampled_from(keys), SCALARS), max_size=4, unique_by=lambda pair: pair[0])
-    return inner.map(lambda pairs: "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}")
-
-
-def keys_of(name: str) -> list[str]:
-    """Every key that stands anywhere in a schema."""
-    schema = write_schema(name, form_of(CELLS_FORM) if name == "report" else None).decode()
-    found: set[str] = set()
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            found.update(value["properties"] if isinstance(value.get("properties"), dict) else ())
-            for below in value.values():
-                walk(below)
-        elif isinstance(value, list):
-            for below in value:
-                walk(below)
-
-    walk(json.loads(schema))
-    return sorted(found - {"schema"})
+"""
 
 
 READERS: dict[str, Callable[[bytes], tuple[Any, Any]]] = {
@@ -400,27 +374,55 @@ def test_the_faultless_files_are_faultless(name: str) -> None:
     assert READERS[name](FAULTLESS[name].encode())[1] == ()
 
 
-@pytest.mark.parametrize("name", SHAPES)
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_what_the_reader_takes_the_schema_takes(name: str, data: st.DataObject) -> None:
-    """A faultless file, with some scalars, lists and mappings of it replaced by whatever a person may type."""
+def with_typed(name: str, changes: list[tuple[tuple[int, int], str]]) -> bytes:
     text = FAULTLESS[name]
-    spots = [found.span(1) for found in re.finditer(r"(?:: |\[|, )((?:[^\[\]{}, ]| (?!\w+:))+|\[\]|\{\})", text)]
-    chosen = data.draw(st.lists(st.sampled_from(spots), max_size=3, unique=True), label="spots")
-    for start, end in sorted(chosen, reverse=True):
-        new = data.draw(SCALARS | mapping(keys_of(name)), label="new")
-        text = text[:start] + new + text[end:]
-    typed = text.encode()
-    _, problems = READERS[name](typed)
-    if problems:
-        return
+    for (start, end), typed in sorted(changes, reverse=True):
+        text = text[:start] + typed + text[end:]
+    return text.encode()
+
+
+@cache
+def taken(name: str) -> tuple[tuple[tuple[int, int], str], ...]:
+    """Every place of the faultless file with everything that the reader takes in it."""
+    places = re.finditer(r"(?:: |\[|, )((?:[^\[\]{}, ]| (?!\w+:))+|\[\]|\{\})", FAULTLESS[name])
+    changes = [(found.span(1), typed) for found in places for typed in TYPED.splitlines()]
+    return tuple(change for change in changes if READERS[name](with_typed(name, [change]))[1] == ())
+
+
+def assert_fits(name: str, data: bytes) -> None:
     for reading in READINGS:
         try:
-            value = READINGS[reading](typed)
-        except ValueError:  # as 0x for PyYAML
+            value = READINGS[reading](data)
+        except ValueError:  # what a YAML server cannot read either, as 0x to PyYAML
             continue
-        assert list(validator(name, CELLS_FORM if name == "report" else b"").iter_errors(value)) == [], text
+        found = list(validator(name, CELLS_FORM if name == "report" else b"").iter_errors(value))
+        assert found == [], data.decode()
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_the_reader_takes_in_one_place_the_schema_takes(name: str) -> None:
+    changes = taken(name)
+    assert len(changes) >= 5, "else hardly anything is tried"
+    for change in changes:
+        assert_fits(name, with_typed(name, [change]))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_the_reader_takes_the_schema_takes(name: str, data: st.DataObject) -> None:
+    """A faultless file, with some places of it replaced by what a person may type there."""
+    several = st.lists(st.sampled_from(taken(name)), max_size=4, unique_by=lambda change: change[0])
+    text = with_typed(name, data.draw(several))
+    if READERS[name](text)[1] == ():
+        assert_fits(name, text)
+
+
+@given(st.text(), st.sampled_from(["city", "sex", "age", "signs", "drug_x"]))
+def test_whatever_text_the_reader_takes_for_a_cell_the_schema_takes(text: str, field: str) -> None:
+    typed = CASE.format(field, json.dumps(text)).encode("utf-8", "replace")
+    if files.read_report("r.yaml", "r", typed, form_of(CELLS_FORM))[1] == ():
+        assert_fits("report", typed)
 
 
 # --- the first line ---------------------------------------------------------------------------------------------------
