@@ -31,6 +31,8 @@ SHAPES: Mapping[str, tuple[type[shapes.Shape], str]] = {
     "form": (shapes.FormShape, "the extraction form"),
     "screening": (shapes.ScreeningShape, "decisions on records and reports"),
     "duplicates": (shapes.RulingsShape, "rulings on duplicates"),
+    "overlaps": (shapes.OverlapsShape, "rulings on cases that may be one patient"),
+    "notices": (shapes.AcknowledgmentsShape, "notices about reports that somebody knows of"),
     "report": (shapes.ReportShape, "the extraction of a report, by the review's form"),
 }
 # Its cases hold the fields of the form.

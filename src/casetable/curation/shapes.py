@@ -388,7 +388,7 @@ class OverlapShape(Shape):
 
 
 class OverlapsShape(Shape):
-    rulings: Annotated[list[OverlapShape], BeforeValidator(_listed)] = Described([], description="a list of rulings")
+    rulings: Annotated[list[OverlapShape], BeforeValidator(blank_list)] = Described([], description="a list of rulings")
 
 
 IDENTIFIES = ("age", "sex", "center", "country", "period", "drugs", "outcome", "laboratory", "feature", "nothing")
@@ -406,7 +406,7 @@ class AcknowledgmentShape(Shape):
 
 
 class AcknowledgmentsShape(Shape):
-    acknowledged: Annotated[list[AcknowledgmentShape], BeforeValidator(_listed)] = Described(
+    acknowledged: Annotated[list[AcknowledgmentShape], BeforeValidator(blank_list)] = Described(
         description="a list of notices, each with report, notice, by, when and reason"
     )
 

@@ -117,6 +117,7 @@ different: []
 """
 
 OVERLAPS = """\
+# yaml-language-server: $schema=../.casetable/schema/overlaps.json
 # Rulings on cases of different reports that may be one patient; `casetable overlap` shows them, and what speaks for it.
 #   rulings:
 #     - cases: [doe-2020/1, roe-2021/3]  # REPORT/CASE: the name of the extraction, and the case's id in it
@@ -128,6 +129,7 @@ rulings: []
 """
 
 NOTICES = """\
+# yaml-language-server: $schema=../.casetable/schema/notices.json
 # Retractions, corrections and other notices about included reports that you know of, and why the reports stay in the review.
 #   acknowledged:
 #     - report: pmid:…

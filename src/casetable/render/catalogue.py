@@ -18,6 +18,8 @@ FAMILIES = {
     "S": "Screening",
     "D": "Duplicates",
     "E": "Extraction",
+    "O": "Overlap of patients",
+    "R": "Reports that change",
     "V": "Quotes (`casetable verify`)",
     "A": "Accepted problems",
 }

@@ -241,7 +241,9 @@ def schema(name: str, find: Callable[[], Workspace]) -> bytes:
     form, problems = read_form(FORM, workspace.read(FORM))
     if form is None:
         told = "\n".join(map(str, problems))
-        raise ReviewUnreadableError(f"{FORM} cannot be used as it stands; the schema of extractions was not written:\n{told}")
+        raise ReviewUnreadableError(
+            f"{FORM} cannot be used as it stands; the schema of extractions was not written:\n{told}"
+        )
     return write_schema(name, form)
 
 
