@@ -412,7 +412,7 @@ def assert_fits(name: str, data: bytes) -> None:
 @pytest.mark.parametrize("name", SHAPES)
 def test_what_the_reader_takes_in_one_place_the_schema_takes(name: str) -> None:
     changes = taken(name)
-    assert len(changes) >= 5, "else hardly anything is tried"
+    assert len(changes) >= 3, "else hardly anything is tried"
     for change in changes:
         assert_fits(name, with_typed(name, [change]))
 

@@ -64,7 +64,7 @@ def _rule(rule: Rule) -> str:
     return (
         f"\n### {rule.code} {rule.name}\n\n*{rule.severity}*: {_prose(rule.summary)}\n\n"
         f"- **Why**: {_prose(rule.why)}\n- **What to do**: {_prose(rule.fix)}\n{good}{bad}"
-        f"\nWhich says:\n\n{_fenced(_cut(example.message), 'text')}"
+        f"\nWhich says:\n\n{_fenced(visible(example.message), 'text')}"
     )
 
 
