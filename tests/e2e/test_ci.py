@@ -58,6 +58,14 @@ def test_what_is_accepted_is_counted_and_told_apart(flagship: Path) -> None:
     assert len(results) == len(before["problems"])
 
 
+def test_a_claim_is_accepted_like_any_other_problem(flagship: Path) -> None:
+    before = json.loads(casetable("check", "--format", "json", cwd=flagship).out)
+    accepting(flagship, "accepts: [{rule: C102, field: nine-cases, reason: waits, by: A. Curator, when: 2026-11-22}]\n")
+    told = json.loads(casetable("check", "--format", "json", cwd=flagship).out)
+    assert [(one["code"], one["field"]) for one in told["accepted"]] == [("C102", "nine-cases")]
+    assert len(told["problems"]) == len(before["problems"]) - 1
+
+
 def test_under_strict_what_is_accepted_stays_accepted(flagship: Path) -> None:
     accepting(flagship)
     strict = casetable("check", "--strict", cwd=flagship)

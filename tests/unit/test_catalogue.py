@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from casetable import workflow
 from casetable.cli import casetable, help_page
-from casetable.completeness import RULES
 from casetable.problems import Example, Rule
 from casetable.render.catalogue import FAMILIES, render_help, render_rules
 from tests.e2e.conftest import REPOSITORY
 
+RULES = workflow.rules()
 PAGES = {"rules.md": lambda: render_rules(RULES), "commands.md": help_page}
 
 

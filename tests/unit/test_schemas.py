@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from casetable.completeness import RULES
 from casetable.curation import files
+from casetable.curation.claims import read_claims
 from casetable.curation.edits import new_report, new_strategy
 from casetable.curation.schemas import SHAPES, write_schema
 from casetable.curation.starter import starter_files
@@ -315,6 +316,7 @@ READERS: dict[str, Callable[[bytes], tuple[Any, Any]]] = {
     "duplicates": lambda data: files.read_rulings("curated/duplicates.yaml", data),
     "overlaps": lambda data: files.read_overlaps("curated/overlaps.yaml", data),
     "notices": lambda data: files.read_acknowledgments("curated/notices.yaml", data),
+    "claims": lambda data: (None, read_claims("curated/claims.yaml", data)[2]),
     "report": lambda data: files.read_report("curated/reports/a.yaml", "a", data, form_of(CELLS_FORM)),
 }
 # A file of each kind that is faultless, of which a few places are changed.
@@ -361,6 +363,11 @@ rulings: [{cases: [doe-2020/1, roe-2021/1], verdict: same, by: A, when: 2026-01-
     "notices": """\
 schema: 1
 acknowledged: [{report: pmid:1, notice: retraction, key: pmid:2, by: A, when: 2026-01-15, reason: r}]
+""",
+    "claims": """\
+schema: 1
+claims: [{name: a, text: b, sql: SELECT 1, expected: 1}]
+values: {b: {sql: SELECT 1}}
 """,
     "report": """\
 schema: 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from casetable import dedup, overlap
@@ -129,8 +129,13 @@ class Checked:
     verified: int
 
 
-def check(review: Review, today: dt.date) -> Checked:
-    """Returns every problem of a review, those of reading its files included, in order of place; accepted ones apart."""
+def check(
+    review: Review, today: dt.date, *, beside: Sequence[Problem] = (), rules_beside: Sequence[Rule] = ()
+) -> Checked:
+    """Returns every problem of a review, those of reading its files included, in order of place; accepted ones apart.
+
+    `beside` are problems that other rules, `rules_beside`, found; they can be accepted like the others.
+    """
     inputs = review.inputs
     problems = [
         *inputs.problems,
@@ -145,7 +150,9 @@ def check(review: Review, today: dt.date) -> Checked:
     ]
     verifiable, verified, changed = extraction.verified_cells(review)
     problems += changed
-    standing, accepted = acceptance.sorted_out(review, in_order(problems), RULES, _NEVER_ACCEPTED)
+    standing, accepted = acceptance.sorted_out(
+        review, in_order([*problems, *beside]), (*RULES, *rules_beside), _NEVER_ACCEPTED
+    )
     eligible = [case for report in inputs.reports for case in report.cases if case.is_eligible]
     return Checked(
         problems=in_order(standing),

@@ -33,6 +33,7 @@ SHAPES: Mapping[str, tuple[type[shapes.Shape], str]] = {
     "duplicates": (shapes.RulingsShape, "rulings on duplicates"),
     "overlaps": (shapes.OverlapsShape, "rulings on cases that may be one patient"),
     "notices": (shapes.AcknowledgmentsShape, "notices about reports that somebody knows of"),
+    "claims": (shapes.ClaimsShape, "sentences of the manuscript, and numbers by name"),
     "report": (shapes.ReportShape, "the extraction of a report, by the review's form"),
 }
 # Its cases hold the fields of the form.
@@ -76,7 +77,7 @@ class _Generator(GenerateJsonSchema):
         if isinstance(function, shapes.Kind):
             return _scalar(function)
         inner = self.generate_inner(schema["schema"])
-        if function is shapes.blank_list:
+        if function in (shapes.blank_list, shapes.blank_mapping):
             return _any_of(inner, _BLANK)
         if function is shapes.short_column:
             return _any_of(_TEXT, inner)

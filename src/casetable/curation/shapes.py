@@ -417,7 +417,7 @@ class ClaimShape(Shape):
     sql: Text = Described(description="one SELECT over the tables")
     expected: Text = Described(description="what the answer must be, as 9, none or 'only REPORT/CASE'")
     about: Annotated[str, _one_of(About)] = Described(About.PATIENTS.value, description=joined(About))
-    source_of: Annotated[list[Text], BeforeValidator(_listed)] = Described(
+    source_of: Annotated[list[Text], BeforeValidator(blank_list)] = Described(
         [], description="a list of derived cells, each as REPORT/FIELD or REPORT/CASE/FIELD"
     )
     note: Text | None = None
@@ -428,13 +428,14 @@ class NamedNumberShape(Shape):
     text: Text | None = None
 
 
-def _named(value: object) -> object:
+def blank_mapping(value: object) -> object:
+    """A mapping may be blank."""
     return {} if value is None else value
 
 
 class ClaimsShape(Shape):
-    claims: Annotated[list[ClaimShape], BeforeValidator(_listed)] = Described([], description="a list of claims")
-    values: Annotated[dict[Slug, NamedNumberShape], BeforeValidator(_named)] = Described(
+    claims: Annotated[list[ClaimShape], BeforeValidator(blank_list)] = Described([], description="a list of claims")
+    values: Annotated[dict[Slug, NamedNumberShape], BeforeValidator(blank_mapping)] = Described(
         {}, description="a mapping from each name to its 'sql'"
     )
 

@@ -143,6 +143,7 @@ acknowledged: []
 """
 
 CLAIMS = """\
+# yaml-language-server: $schema=../.casetable/schema/claims.json
 # Sentences of the manuscript that the table must bear out, each with a question to it in SQL; `casetable check` holds
 # the one against the other, and `casetable value` lists all. The tables and their columns stand in the README.
 #   claims:

@@ -20,6 +20,7 @@ FAMILIES = {
     "E": "Extraction",
     "O": "Overlap of patients",
     "R": "Reports that change",
+    "C": "Claims",
     "V": "Quotes (`casetable verify`)",
     "A": "Accepted problems",
 }

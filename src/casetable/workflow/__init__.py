@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from casetable import claims, completeness, overlap
@@ -112,8 +112,7 @@ def check(workspace: Workspace, today: dt.date, progress: Progress = _quiet) -> 
 
 def _checked(review: Review, today: dt.date) -> Checked:
     """What the rules over the review and its claims find, in one."""
-    checked = completeness.check(review, today)
-    return replace(checked, problems=in_order((*checked.problems, *claims.check(review))))
+    return completeness.check(review, today, beside=tuple(claims.check(review)), rules_beside=claims.RULES)
 
 
 @dataclass(frozen=True, kw_only=True)
