@@ -7,12 +7,13 @@
 # make bench-overlap   patients told twice, on fresh seeds of invented reviews
 # make faults   the fault matrix, 200 runs a fault
 # make kills    200 kills of a refresh
+# make docs     writes docs/rules.md and docs/commands.md anew
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench bench-dedup bench-overlap faults kills clean
+.PHONY: review test check wheel bench bench-dedup bench-overlap faults kills docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -71,6 +72,11 @@ faults: $(VENV)/.dev
 
 kills: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python bench/kills.py
+
+# The pages that are written from the program itself; a test fails where they differ from it.
+docs: $(VENV)/.review
+	$(BIN)/casetable rules --format markdown > docs/rules.md
+	$(BIN)/python -c 'import sys; from casetable.cli import help_page; sys.stdout.buffer.write(help_page())' > docs/commands.md
 
 clean:
 	rm -rf build dist $(VENV) $(VENV)-wheel $(VENV)-bench

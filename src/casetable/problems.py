@@ -105,6 +105,11 @@ def strict(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     )
 
 
+def moved(problem: Problem, below: str) -> Problem:
+    """Returns a problem with its path as seen from a folder further up; `below` is the way down, as "reviews/lung/"."""
+    return replace(problem, place=problem.place._replace(path=below + problem.place.path)) if below else problem
+
+
 # What can steer a terminal, break a line, or turn the direction of what follows; and half characters.
 STEERING = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 

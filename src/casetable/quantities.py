@@ -13,6 +13,8 @@ from casetable.model import Number
 
 _FIGURE = r"[+-]?\d{1,15}(?:\.\d{1,9})?"
 _NUMBER = re.compile(rf"(?P<sign>[<>≤≥]|<=|>=)?\s*(?P<low>{_FIGURE})(?:\s*(?:-|–|to)\s*(?P<high>{_FIGURE}))?", re.ASCII)
+# The same, as other programs read patterns (ECMAScript), without what it finds.
+NUMBER_PATTERN = re.sub(r"\?P<\w+>", "?:", _NUMBER.pattern).replace(r"\d", "[0-9]")
 _SIGNS = {"<=": "≤", ">=": "≥"}
 
 

@@ -32,7 +32,11 @@ Run = Callable[..., Ran]
 
 def environment(**more: str) -> dict[str, str]:
     """The test's environment without what would change the command, and with no way to NCBI or Crossref."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NCBI_", "CASETABLE_", "GIT_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NCBI_", "CASETABLE_", "GIT_", "GITHUB_"))
+    }
     return {**kept, "CASETABLE_EUTILS_URL": UNREACHABLE, "CASETABLE_CROSSREF_URL": UNREACHABLE, **more}
 
 

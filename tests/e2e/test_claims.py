@@ -41,7 +41,7 @@ def test_check_tells_each_claim_as_a_warning_and_strict_as_an_error(flagship: Pa
     told = [line for line in ran.out.splitlines() if " C102 " in line]
     assert len(told) == 5
     assert told[0] == (
-        "curated/claims.yaml:5:5: C102 warning: nine-cases: cannot be decided: 'our case and the eight cases from the"
+        "curated/claims.yaml:6:5: C102 warning: nine-cases: cannot be decided: 'our case and the eight cases from the"
         " literature'; missing: eligible_cases of zhang-2021; circular: zhang-2021/eligible_cases was derived from this claim"
     )
     assert "missing: age_years of zhang-2021 (cases 1, 2, 3, 4, 5 and 6)" in told[1]
@@ -63,7 +63,7 @@ def test_a_new_case_that_breaks_the_first_child_turns_the_check_red(flagship: Pa
     ran = casetable("check", cwd=flagship)
     assert ran.code == 1
     assert (
-        "curated/claims.yaml:12:5: C101 only-adults-before: is false: 'all existing reports are limited to adult cases, with"
+        "curated/claims.yaml:13:5: C101 only-adults-before: is false: 'all existing reports are limited to adult cases, with"
         " no studies involving children'; expected none, but the table gives wang-2023/1\n" in ran.out
     )
     for name in ("first-with-plasma-exchange", "first-in-jdm"):

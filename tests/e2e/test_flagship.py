@@ -93,10 +93,10 @@ def test_the_gate_is_green_with_honest_warnings(flagship: Path) -> None:
     assert last.startswith("checked 2 searches, 20 hits, 4 reports, 10 cases (9 eligible), ")
     assert ": 0 errors, " in last
     for name in ("paper-keywords", "synonyms"):
-        assert f"queries/{name}.yaml:1:1: Q101 warning: {name}: was never run" in ran.out
+        assert f"queries/{name}.yaml:2:1: Q101 warning: {name}: was never run" in ran.out
     strict = casetable("check", "--strict", cwd=flagship)
     assert strict.code == 1
-    assert "curated/reports/zhang-2021.yaml:23:41: E201 age_years: case 1: is not accessible" in strict.out
+    assert "curated/reports/zhang-2021.yaml:24:41: E201 age_years: case 1: is not accessible" in strict.out
 
 
 def test_a_deleted_cell_is_named_with_file_line_and_field(flagship: Path) -> None:
@@ -107,16 +107,16 @@ def test_a_deleted_cell_is_named_with_file_line_and_field(flagship: Path) -> Non
     ran = casetable("check", cwd=flagship)
     assert ran.code == 1
     assert (
-        "curated/reports/qiu-2024.yaml:15:5: E101 sex: case 1: has no cell; expected a value, or not reported"
+        "curated/reports/qiu-2024.yaml:16:5: E101 sex: case 1: has no cell; expected a value, or not reported"
         in ran.out
     )
     as_json = json.loads(casetable("check", "--format", "json", cwd=flagship).out)
     [problem] = [problem for problem in as_json["problems"] if problem["severity"] == "error"]
-    assert (problem["path"], problem["line"], problem["field"]) == ("curated/reports/qiu-2024.yaml", 15, "sex")
+    assert (problem["path"], problem["line"], problem["field"]) == ("curated/reports/qiu-2024.yaml", 16, "sex")
     github = casetable("check", "--format", "github", cwd=flagship)
     assert github.code == 1
     assert github.out.startswith(
-        "::error file=curated/reports/qiu-2024.yaml,line=15,col=5,title=E101::sex: case 1: has no cell;"
+        "::error file=curated/reports/qiu-2024.yaml,line=16,col=5,title=E101::sex: case 1: has no cell;"
     )
 
 

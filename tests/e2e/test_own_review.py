@@ -37,11 +37,11 @@ def test_from_init_to_the_table(tmp_path: Path, service: Service) -> None:
     first = casetable("check", cwd=folder)
     assert first.code == 1
     for step in (
-        "review.yaml:3:7: P104 title: is not filled in yet; expected the title of the review",
+        "review.yaml:4:7: P104 title: is not filled in yet; expected the title of the review",
         "P104 question: is not filled in yet",
         "P104 eligibility: is not filled in yet; expected what a case must have, as a list under 'include'",
-        "queries/main.yaml:4:9: P102 purpose: does not say what it is for; expected 'purpose'",
-        "queries/main.yaml:5:10: P102 strategy: a database search has no query text; expected it behind 'strategy:'",
+        "queries/main.yaml:5:9: P102 purpose: does not say what it is for; expected 'purpose'",
+        "queries/main.yaml:6:10: P102 strategy: a database search has no query text; expected it behind 'strategy:'",
     ):
         assert step in first.out
 
@@ -51,7 +51,7 @@ def test_from_init_to_the_table(tmp_path: Path, service: Service) -> None:
     filled_in(folder, "queries/main.yaml", purpose="to find stings", strategy="bee sting[tiab]")
     second = casetable("check", cwd=folder)
     assert second.code == 0
-    assert "queries/main.yaml:2:1: Q101 warning: main: was never run" in second.out
+    assert "queries/main.yaml:3:1: Q101 warning: main: was never run" in second.out
 
     service.add("21", "A girl stung by a bee", author="Apis")
     service.add("22", "A boy stung by a wasp", author="Vespa")
@@ -69,7 +69,8 @@ def test_from_init_to_the_table(tmp_path: Path, service: Service) -> None:
     ran = casetable("screen", "pmid:23", "--exclude", "not-a-case", "--note", "a review: no patient", cwd=folder)
     assert ran.out == "recorded: pmid:23 excluded: not-a-case (stage records, by A. Curator)\n"
     decisions = (folder / "curated/screening.yaml").read_text()
-    assert decisions.startswith("# Decisions on records and reports.")
+    head = "# yaml-language-server: $schema=../.casetable/schema/screening.json\n# Decisions on records and reports."
+    assert decisions.startswith(head)
     assert decisions.count("- record: pmid:21  # Apis 2020, A girl stung by a bee") == 1
     assert 'note: "a review: no patient"' in decisions
     twice = casetable("screen", "pmid:23", "--include", cwd=folder)

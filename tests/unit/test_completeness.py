@@ -147,4 +147,5 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "R105",
         "R106",
         "C102",
+        "A103",
     }

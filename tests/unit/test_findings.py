@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from junitparser import Failure, JUnitXml
 from sarif_pydantic import Sarif
 
 from casetable.completeness import RULES
+from casetable.model import Acceptance
 from casetable.problems import Place, Problem, Severity
 from casetable.render.findings import render_junit, render_sarif
 
@@ -79,6 +81,21 @@ def test_junit_has_a_test_for_each_rule_and_file_and_an_error_fails_it() -> None
     assert (cases["S102"].classname, cases["S102"].is_passed) == ("review", True)
     assert cases["E201"].is_passed
     assert "is not accessible" in cases["E201"].system_out
+
+
+def test_an_accepted_problem_is_a_suppressed_result_with_its_reason() -> None:
+    entry = Acceptance(
+        code="E201", reason="not at the library", by="A. Curator", when=dt.date(2026, 1, 15), place=Place(path="r.yaml")
+    )
+    data = render_sarif(PROBLEMS[:1], RULES, "1", [(PROBLEMS[2], entry)])
+    assert Sarif.model_validate_json(data)
+    standing, accepted = json.loads(data)["runs"][0]["results"]
+    assert (standing["ruleId"], standing["suppressions"]) == ("S101", [])
+    assert accepted["ruleId"] == "E201"
+    assert accepted["suppressions"] == [
+        {"kind": "external", "status": "accepted", "justification": "not at the library (A. Curator, 2026-01-15)"}
+    ]
+    assert "suppressions" not in render_sarif(PROBLEMS, RULES, "1").decode()
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "\x00", "]]>", "<b>&\"'", "\ud800", "a\nb"])

@@ -37,6 +37,20 @@ for command in COMMANDS:
     casetable.add_command(command)
 
 
+def help_page() -> bytes:
+    """Returns the help of every command as a page of Markdown, the same in a terminal of any width."""
+    from casetable.render.catalogue import render_help
+
+    above = casetable.make_context(
+        "casetable", ["-"], resilient_parsing=True, terminal_width=100, max_content_width=100
+    )
+    pages = [("casetable", casetable.get_help(above))]
+    for name, command in sorted(casetable.commands.items()):
+        context = click.Context(command, info_name=name, parent=above)
+        pages.append((f"casetable {name}", command.get_help(context)))
+    return render_help(pages)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs casetable and ends the process with its exit code."""
     sys.exit(run(arguments))

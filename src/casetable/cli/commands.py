@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from casetable.cli.invocation import SHOWN_AT_MOST, Progress, dry, echo, form_option, remark, today, workspace_of
+from casetable.cli.invocation import (
+    SHOWN_AT_MOST,
+    Progress,
+    below_repository,
+    dry,
+    echo,
+    form_option,
+    remark,
+    today,
+    workspace_of,
+)
 from casetable.cli.overlapping import overlap
 from casetable.cli.questions import sql, value
 from casetable.cli.screening import new, screen
@@ -18,6 +28,8 @@ from casetable.cli.strategies import lint, match
 from casetable.cli.verifying import verify
 
 if TYPE_CHECKING:
+    from casetable.model import Acceptance
+    from casetable.problems import Problem
     from casetable.workflow import Status
 
 
@@ -26,16 +38,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path())
+@click.option(
+    "--github", is_flag=True, help="Add workflows of GitHub Actions: a check of each change, a search each week."
+)
 @dry
-def init(folder: str, *, is_dry: bool) -> None:
-    """Write a new review, ready to fill in."""
+def init(folder: str, *, github: bool, is_dry: bool) -> None:
+    """Write a new review, ready to fill in. With --github, DIR may be a review already."""
     from pathlib import Path
 
     from casetable import workflow
 
-    names = workflow.init(Path(folder), is_dry=is_dry)
+    names = workflow.init(Path(folder), has_workflows=github, is_dry=is_dry)
     for name in names:
         echo(f"{'would write' if is_dry else 'wrote'} {Path(folder) / name}")
+    if github:
+        remark(
+            "GitHub reads workflows at the root of a repository alone; the head of refresh.yml says what to set there"
+        )
+    if "review.yaml" not in names:
+        return
     remark(f"next: cd {folder}, fill in review.yaml, and run 'casetable check': it names what is still to do")
 
 
@@ -52,23 +73,35 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
     Ends 1 where there are errors, and 2 where a file cannot be read; all that can be read is checked all the same.
     """
     from casetable import workflow
-    from casetable.cli.show import counted, envelope, folded, github_lines, problem_lines
-    from casetable.problems import Severity
+    from casetable.cli.show import (
+        SHOWN_OF_A_KIND,
+        accepted_value,
+        counted,
+        envelope,
+        folded,
+        github_lines,
+        problem_lines,
+    )
+    from casetable.problems import Severity, moved
     from casetable.problems import strict as made_strict
 
     with Progress(is_shown=True) as progress:
-        checked, is_unread = workflow.check(workspace_of(context), today(), progress.of("reading reports"))
-    problems = made_strict(checked.problems) if strict else checked.problems
+        workspace = workspace_of(context)
+        checked, is_unread = workflow.check(workspace, today(), progress.of("reading reports"))
+    # What GitHub reads names places from the root of the repository; the review may stand in a folder of it.
+    below = below_repository(workspace.root) if form in {"github", "sarif"} else ""
+    accepted = [(moved(problem, below), entry) for problem, entry in checked.accepted]
+    problems = [moved(problem, below) for problem in (made_strict(checked.problems) if strict else checked.problems)]
     errors = sum(1 for problem in problems if problem.severity is Severity.ERROR)
     warnings = len(problems) - errors
+    listed = problems if strict else folded(problems)
     if form in {"sarif", "junit"}:
         from casetable import __version__
         from casetable.render.findings import render_junit, render_sarif
 
-        listed = problems if strict else folded(problems)
         rules = workflow.rules()
         if form == "sarif":
-            told = render_sarif(listed, rules, __version__)
+            told = render_sarif(listed, rules, __version__, accepted, below=below)
         else:  # a rule of 'lint' that was not looked for has not passed
             told = render_junit(listed, [rule for rule in rules if not rule.code.startswith("L")])
         click.echo(told, nl=False)
@@ -85,19 +118,48 @@ def check(context: click.Context, form: str, *, strict: bool) -> int:
             "verified",
         )
         summary = {name: getattr(checked, name) for name in amounts}
-        click.echo(envelope(problems, {"errors": errors, "warnings": warnings, **summary}))
+        summary |= {"errors": errors, "warnings": warnings, "accepted": len(accepted)}
+        click.echo(envelope(problems, summary, accepted=[accepted_value(*each) for each in accepted]))
     else:
-        listed = problems if strict else folded(problems)
-        for line in github_lines(listed) if form == "github" else problem_lines(listed):
-            click.echo(line)
-        click.echo(
+        last = (
             f"checked {counted(checked.searches, 'search', 'searches')}, {counted(checked.hits, 'hit')},"
             f" {counted(checked.reports, 'report')}, {counted(checked.cases, 'case')}"
             f" ({checked.eligible_cases:,} eligible), {counted(checked.cells, 'cell')}"
             f" ({checked.verified:,} of {checked.verifiable:,} with a quote or value verified):"
             f" {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+            + (f" ({counted(len(accepted), 'problem')} accepted)" if checked.accepted else "")
         )
+        if form == "github":
+            is_summarized = _summarize(problems, accepted, last)
+            lines = github_lines(listed, SHOWN_OF_A_KIND if is_summarized else None)
+        else:
+            lines = problem_lines(listed)
+        for line in lines:
+            click.echo(line)
+        click.echo(last)
     return 2 if is_unread else 1 if errors else 0
+
+
+def _summarize(problems: Sequence[Problem], accepted: Sequence[tuple[Problem, Acceptance]], told: str) -> bool:
+    """Adds a check to the summary of the job of GitHub Actions that it runs in; returns whether that was done."""
+    import os
+    from pathlib import Path
+
+    from casetable.render.github import MAX_SUMMARY_BYTES, render_summary
+
+    name = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not name:
+        return False
+    path = Path(name)
+    try:
+        taken = path.stat().st_size if path.exists() else 0
+        text = render_summary(problems, accepted, told, MAX_SUMMARY_BYTES - taken)
+        with path.open("ab") as file:
+            file.write(text)
+    except OSError as error:
+        remark(f"the job's summary cannot be written ({error.strerror}); all problems follow as annotations")
+        return False
+    return bool(text)
 
 
 # --- status -----------------------------------------------------------------------------------------------------------
@@ -407,10 +469,60 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("name", required=False)
+@click.option("--out", metavar="FILE", help="Write it there (default: stdout).")
+@click.option("--write", "is_writing", is_flag=True, help="Write all where the files of the review name them.")
 @form_option()
+@dry
+@click.pass_context
+def schema(
+    context: click.Context, name: str | None, out: str | None, form: str, *, is_writing: bool, is_dry: bool
+) -> None:
+    """Print the JSON Schema of a hand-written file, by which an editor completes and checks it; without NAME, list them.
+
+    That of an extraction follows from the review's form.
+    """
+    from pathlib import Path
+
+    from casetable import workflow
+    from casetable.errors import UsageError
+
+    if is_writing:
+        if name or out:
+            raise UsageError(
+                "--write writes all schemas where the review's files name them; expected no NAME and no --out"
+            )
+        for path in workflow.write_schemas(workspace_of(context), is_dry=is_dry):
+            echo(f"{'would write' if is_dry else 'wrote'} {path}")
+    elif name is None:
+        if out:
+            raise UsageError(f"--out needs a NAME: {', '.join(workflow.schema_names())}")
+        names = workflow.schema_names()
+        if form == "json":
+            listed = [{"name": each, "file": title} for each, title in names.items()]
+            click.echo(
+                json.dumps(
+                    {"schema": 1, "problems": [], "summary": {"schemas": len(listed)}, "schemas": listed}, indent=2
+                )
+            )
+            return
+        for each, title in names.items():
+            echo(f"{each:<{max(map(len, names))}}  {title}")
+    else:
+        data = workflow.schema(name, lambda: workspace_of(context))
+        if out is None:
+            click.echo(data, nl=False)
+            return
+        if not is_dry:
+            workflow.write_schema_file(Path(out), data)
+        echo(f"{'would write' if is_dry else 'wrote'} {out}")
+
+
+@click.command()
+@click.argument("code", required=False)
+@form_option("markdown")
 def rules(code: str | None, form: str) -> None:
-    """List the rules of 'check' and 'lint', or explain one."""
+    """List the rules of 'check' and 'lint', or explain one; as Markdown, the page of all."""
 
     from casetable import workflow
 
@@ -431,6 +543,11 @@ def rules(code: str | None, form: str) -> None:
         click.echo(
             json.dumps({"schema": 1, "problems": [], "summary": {"rules": len(value)}, "rules": value}, indent=2)
         )
+        return
+    if form == "markdown":
+        from casetable.render.catalogue import render_rules
+
+        click.echo(render_rules(listed), nl=False)
         return
     if not code:
         for rule in listed:
@@ -474,4 +591,5 @@ COMMANDS = (
     value,
     mirror,
     rules,
+    schema,
 )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from casetable.workspace import Workspace
 
 # How many records a person is shown in one list.
@@ -42,6 +44,19 @@ def workspace_of(context: click.Context) -> Workspace:
         return Workspace.find(Path(root).resolve() if root else Path.cwd())
     except OSError as error:
         raise UsageError(f"the folder cannot be read ({error.strerror})") from None
+
+
+def below_repository(root: Path) -> str:
+    """Returns the way from the repository that GitHub Actions checked out to a folder in it: "" or "reviews/lung/"."""
+    import os
+    from pathlib import Path
+
+    top = os.environ.get("GITHUB_WORKSPACE", "")
+    try:
+        way = root.resolve().relative_to(Path(top).resolve()).as_posix() if top else "."
+    except (OSError, ValueError):
+        return ""
+    return "" if way == "." else f"{way}/"
 
 
 def today() -> dt.date:

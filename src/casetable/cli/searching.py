@@ -437,7 +437,7 @@ def _search_value(search: Search) -> dict[str, Any]:
 @click.option(
     "--since", metavar="DATE", help="Compare with the last search until this day (default: the search before)."
 )
-@form_option()
+@form_option("markdown")
 @click.pass_context
 def diff(context: click.Context, names: tuple[str, ...], since: str | None, form: str) -> None:
     """Show what changed between two searches, and why: the reason for every hit gained or lost."""
@@ -454,6 +454,11 @@ def diff(context: click.Context, names: tuple[str, ...], since: str | None, form
             "unexplained": sum(move.cause.value == "unexplained" for move in moves),
         }
         click.echo(envelope((), summary, strategies=[_drift_value(drift) for drift in found]))
+        return
+    if form == "markdown":
+        from casetable.render.github import render_drifts
+
+        click.echo(render_drifts(found), nl=False)
         return
     for drift in found:
         for line in _drift_lines(drift):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from casetable.model import plain_number
 from casetable.problems import STEERING, Problem, Severity, visible
 
 if TYPE_CHECKING:
-    from casetable.model import Record
+    from casetable.model import Acceptance, Record
     from casetable.notices import Change
     from casetable.review import Item
     from casetable.summary import Summary
@@ -21,23 +21,30 @@ FOLDED_FROM = 4
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
+def problem_value(problem: Problem) -> dict[str, Any]:
+    """Returns a problem for JSON."""
+    return {
+        "path": problem.place.path,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "field": problem.field,
+        "message": problem.message,
+        "hint": problem.hint,
+        **({"start": problem.span[0], "end": problem.span[1]} if problem.span is not None else {}),
+        **({"also": [{"start": start, "end": end} for start, end in problem.also]} if problem.also else {}),
+    }
+
+
+def accepted_value(problem: Problem, entry: Acceptance) -> dict[str, Any]:
+    """Returns for JSON a problem that a person accepted, and why."""
+    return {**problem_value(problem), "reason": entry.reason, "by": entry.by, "when": entry.when.isoformat()}
+
+
 def envelope(problems: Iterable[Problem], summary: Mapping[str, Any], **own: Any) -> str:
     """Returns the JSON that every command answers with."""
-    listed = [
-        {
-            "path": problem.place.path,
-            "line": problem.place.line,
-            "column": problem.place.column,
-            "code": problem.code,
-            "severity": problem.severity.value,
-            "field": problem.field,
-            "message": problem.message,
-            "hint": problem.hint,
-            **({"start": problem.span[0], "end": problem.span[1]} if problem.span is not None else {}),
-            **({"also": [{"start": start, "end": end} for start, end in problem.also]} if problem.also else {}),
-        }
-        for problem in problems
-    ]
+    listed = [problem_value(problem) for problem in problems]
     text = json.dumps({"schema": 1, "problems": listed, "summary": dict(summary), **own}, ensure_ascii=False, indent=2)
     # A terminal may show it all the same; line breaks here are the JSON's own.
     return STEERING.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
@@ -74,9 +81,21 @@ def _line(problem: Problem) -> str:
     return visible(text)
 
 
-def github_lines(problems: Sequence[Problem]) -> Iterator[str]:
-    """Yields workflow commands that GitHub shows at the lines of a pull request, errors first."""
+# Of one step GitHub shows at most so many annotations of each kind; it leaves out the later ones without a word
+# (github.com/orgs/community/discussions/26680).
+SHOWN_OF_A_KIND = 10
+
+
+def github_lines(problems: Sequence[Problem], limit: int | None = None) -> Iterator[str]:
+    """Yields workflow commands that GitHub shows at the lines of a pull request, errors first.
+
+    With a limit, at most so many of each severity.
+    """
+    count: Counter[Severity] = Counter()
     for problem in sorted(problems, key=lambda problem: _GRAVEST_FIRST.index(problem.severity)):
+        count[problem.severity] += 1
+        if limit is not None and count[problem.severity] > limit:
+            continue
         place = problem.place
         parts = {
             "file": place.path,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from casetable import dedup, overlap
-from casetable.completeness import extraction, notices, searching
+from casetable.completeness import acceptance, extraction, notices, searching
 from casetable.curation import cells, files, nodes, shapes
 from casetable.formats import logs
+from casetable.model import Acceptance
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
 from casetable.query.lint import RULES as LINT_RULES
 from casetable.quotes import findings
@@ -113,9 +114,10 @@ S104 = Rule(
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a check found, and how much it looked at."""
+    """What a check found, what of it persons accepted, and how much it looked at."""
 
     problems: tuple[Problem, ...]
+    accepted: tuple[tuple[Problem, Acceptance], ...]
     searches: int
     records: int
     hits: int
@@ -127,8 +129,13 @@ class Checked:
     verified: int
 
 
-def check(review: Review, today: dt.date) -> Checked:
-    """Returns every problem of a review, those of reading its files included, in order of place."""
+def check(
+    review: Review, today: dt.date, *, beside: Sequence[Problem] = (), rules_beside: Sequence[Rule] = ()
+) -> Checked:
+    """Returns every problem of a review, those of reading its files included, in order of place; accepted ones apart.
+
+    `beside` are problems that other rules, `rules_beside`, found; they can be accepted like the others.
+    """
     inputs = review.inputs
     problems = [
         *inputs.problems,
@@ -143,9 +150,13 @@ def check(review: Review, today: dt.date) -> Checked:
     ]
     verifiable, verified, changed = extraction.verified_cells(review)
     problems += changed
+    standing, accepted = acceptance.sorted_out(
+        review, in_order([*problems, *beside]), (*RULES, *rules_beside), _NEVER_ACCEPTED
+    )
     eligible = [case for report in inputs.reports for case in report.cases if case.is_eligible]
     return Checked(
-        problems=in_order(problems),
+        problems=in_order(standing),
+        accepted=accepted,
         searches=len(inputs.searches),
         records=len(review.records),
         hits=sum(1 for item in review.items if item.is_hit),
@@ -231,6 +242,24 @@ RULES: tuple[Rule, ...] = (
     *findings.RULES,
     *overlap.RULES,
     *notices.RULES,
+    *acceptance.RULES,
+)
+# A file, cell or log with one of these is not in the review as it stands, so that other rules cannot look at it; those of
+# `verify` are no problems of a check.
+_NEVER_ACCEPTED = frozenset(
+    rule.code
+    for rule in (
+        *nodes.RULES,
+        *shapes.RULES,
+        *logs.RULES,
+        *files.RULES,
+        *(rule for rule in cells.RULES if rule is not cells.E101),
+        *findings.RULES,
+        P104,
+        searching.Q104,
+        extraction.E108,
+        extraction.E112,
+    )
 )
 _UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
 

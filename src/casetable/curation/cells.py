@@ -135,8 +135,9 @@ E115 = Rule(
 
 RULES = (E101, E102, E103, E104, E105, E106, E107, E115)
 
-_CELL_KEYS = ("value", "unit", "reported", "where", "note", "when", "derived", "from", "conflicting")
-_COURSE_KEYS = (*COURSE_PARTS, "unit", "reported", "where", "note")
+CELL_KEYS = ("value", "unit", "reported", "where", "note", "when", "derived", "from", "conflicting")
+COURSE_KEYS = (*COURSE_PARTS, "unit", "reported", "where", "note")
+NUMBER_PARTS = frozenset(["dose", "count"])
 _REASON_WORDS = {reason.value: reason for reason in REASONS}
 
 
@@ -218,7 +219,7 @@ _PART_FIELDS = {
         name=part,
         label=part,
         group="",
-        type=FieldType.NUMBER if part in {"dose", "count"} else FieldType.TEXT,
+        type=FieldType.NUMBER if part in NUMBER_PARTS else FieldType.TEXT,
         required=False,
         place=Place(path=""),
     )
@@ -230,7 +231,7 @@ def _course(node: Node, field: Field, told: _Told) -> Course | None:
     if node.pairs is None:
         told(E107, node.place, f"{node.kind} stands here; expected a course as a mapping with {joined(COURSE_PARTS)}")
         return None
-    _unknown_keys(node, _COURSE_KEYS, told)
+    _unknown_keys(node, COURSE_KEYS, told)
     common = {key: _plain_text(node, key, told) for key in ("unit", "reported", "where", "note")}
     parts = {}
     for part in COURSE_PARTS:
@@ -275,7 +276,7 @@ def _cell(node: Node, field: Field, told: _Told, *, unit: str = "", is_part: boo
         return None
     if node.pairs is None:
         return _valued(node, field, told, Status.REPORTED, {"unit": unit}, is_part=is_part)
-    _unknown_keys(node, _CELL_KEYS, told)
+    _unknown_keys(node, CELL_KEYS, told)
     kinds = [key for key in ("value", "derived", "conflicting") if key in node.pairs]
     if len(kinds) != 1:
         found = joined(kinds, "and") if kinds else "none of them"

@@ -127,6 +127,7 @@ def report_name(record: Record, taken: Collection[str]) -> str:
 def new_strategy(source: str, text: str, *, method: Method) -> bytes:
     """Returns the file of a strategy whose records are imported, with the query as it was run, where that is known."""
     lines = [
+        "# yaml-language-server: $schema=../.casetable/schema/strategy.json",
         f"# Run in {_comment(source)} by hand; its exports come in with `casetable import`.",
         "schema: 1",
         *([f"method: {method.value}"] if method is not Method.DATABASE else []),
@@ -146,6 +147,7 @@ def new_report(record: Record, key: str, form: Form) -> bytes:
     """Returns an extraction to fill in: every field of the form in place, with what belongs there as a comment."""
     reasons = joined(REASONS)
     lines = [
+        "# yaml-language-server: $schema=../../.casetable/schema/report.json",
         f"# {_comment(record.citation)}",
         *([f"# {_comment(record.url)}"] if record.url else []),
         "#",
@@ -170,12 +172,13 @@ def new_report(record: Record, key: str, form: Form) -> bytes:
         if field.group != group:
             group = field.group
             lines += ["", f"    # {_comment(group)}"]
-        lines.append(f"    {field.name}:  # {_comment(_wanted(field))}")
+        lines.append(f"    {field.name}:  # {_comment(wanted(field))}")
     lines += ["", "  # a further case of the report begins with '- case: 2' and holds the same fields", ""]
     return "\n".join(lines).encode()
 
 
-def _wanted(field: Field) -> str:
+def wanted(field: Field) -> str:
+    """Returns what belongs into a cell of a field, in words."""
     what: str = field.type.value
     if field.type in (FieldType.CHOICE, FieldType.CHOICES):
         what = ("one or more of " if field.type is FieldType.CHOICES else "") + joined(field.choices)

@@ -36,6 +36,7 @@ from casetable.curation.shapes import (
 from casetable.curation.typed import typed_text
 from casetable.model import (
     SEARCHED_SOURCE,
+    Acceptance,
     Accepted,
     Access,
     Case,
@@ -134,6 +135,19 @@ def read_protocol(path: str, data: bytes) -> tuple[Protocol | None, Read]:
         place=node.place,
         places={key: key_place(node, key) for key in keys},
         one_report=frozenset(map(Joined, shape.one_report)),
+        accepts=tuple(
+            Acceptance(
+                code=entry.rule,
+                reason=entry.reason,
+                by=entry.by,
+                when=entry.when,
+                place=key_place(node, "accepts", index),
+                path=entry.path or "",
+                field=entry.field or "",
+                case=entry.case or "",
+            )
+            for index, entry in enumerate(shape.accepts)
+        ),
     )
     return protocol, problems
 

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 import types
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -92,17 +93,45 @@ F204 = Rule(
 RULES = (F201, F202, F203, F204)
 
 
-def _kind(expected: str, reads: Callable[[str], Any]) -> BeforeValidator:
-    """A validator of one scalar: `reads` returns its value, or None where the text is not what is expected."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What one scalar of a file may be: `reads` returns its value, or None where the text is not what is `expected`.
 
-    def validate(value: object) -> Any:
+    `words` (the only ones) or else `pattern`, which ECMAScript reads as Python does, tell an editor what `reads` takes;
+    it may take less. `others` are the JSON types that a YAML server may take such a text for, as a number for 3.
+    """
+
+    expected: str
+    reads: Callable[[str], Any]
+    pattern: str = ""
+    words: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def __call__(self, value: object) -> Any:
         if isinstance(value, str):
-            read = reads(value.strip())
+            read = self.reads(value.strip())
             if read is not None:
                 return read
-        raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+        raise PydanticCustomError("expected", "{expected}", {"expected": self.expected})
 
-    return BeforeValidator(validate)
+
+def _kind(
+    expected: str,
+    reads: Callable[[str], Any],
+    pattern: str = "",
+    *,
+    words: Iterable[str] = (),
+    others: Iterable[str] = ("number", "boolean"),
+) -> BeforeValidator:
+    """A validator of one scalar; without a pattern, whatever is not blank looks right to an editor."""
+    return BeforeValidator(
+        Kind(expected=expected, reads=reads, pattern=pattern, words=tuple(words), others=tuple(others))
+    )
+
+
+def _matching(expected: str, pattern: str, *, others: Iterable[str] = ()) -> BeforeValidator:
+    """A validator of a scalar that is text of some form, and stays as it is."""
+    return _kind(expected, lambda text: text if re.fullmatch(pattern, text) else None, pattern, others=others)
 
 
 def _date(text: str) -> dt.date | None:
@@ -132,7 +161,7 @@ def _notice_key(text: str) -> str | None:
 
 
 def _number_of_days(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[1-9]\d{0,4}", text) else None
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,4}", text) else None
 
 
 def _lint_code(text: str) -> str | None:
@@ -143,49 +172,79 @@ def _case(text: str) -> str | None:
     return text if re.fullmatch(r"[^\W_][\w-]{0,99}(/[A-Za-z0-9._-]{1,20})?", text) else None
 
 
+def _rule_code(text: str) -> str | None:
+    return text.upper() if re.fullmatch(r"[A-Za-z][0-9]{3}", text) else None
+
+
 def _one_of(words: Iterable[str]) -> BeforeValidator:
     words = tuple(words)
-    return _kind(joined(words), lambda text: text if text in words else None)
+    return _kind(joined(words), lambda text: text if text in words else None, words=words, others=())
 
 
-def _listed(value: object) -> object:
+def blank_list(value: object) -> object:
+    """A list may be blank."""
     return [] if value is None else value
 
 
 Text = Annotated[str, _kind("text", lambda text: text or None)]
-Key = Annotated[str, _kind("a record's key: pmid:…, doi:10.…, or the source's own id as SOURCE:ID", _key)]
-Slug = Annotated[
+Key = Annotated[
     str,
     _kind(
+        "a record's key: pmid:…, doi:10.…, or the source's own id as SOURCE:ID",
+        _key,
+        r"[^\s:]*:\S+|(?:[pP][mM][iI][dD]|[dD][oO][iI]|[pP][mM][cC][iI][dD]):.*\S",
+        others=(),
+    ),
+]
+Slug = Annotated[
+    str,
+    _matching(
         "a name of lower-case letters, digits, '_' and '-'",
-        lambda text: text if re.fullmatch(r"[a-z][a-z0-9_-]{0,59}", text) else None,
+        "[a-z][a-z0-9_-]{0,59}",
+        others=("boolean",),
     ),
 ]
 CaseId = Annotated[
     str,
-    _kind(
+    _matching(
         "a short id of letters, digits, '.', '_' and '-', as 1 or 2a",
-        lambda text: text if re.fullmatch(r"[A-Za-z0-9._-]{1,20}", text) else None,
+        "[A-Za-z0-9._-]{1,20}",
+        others=("number", "boolean"),
     ),
 ]
-Date = Annotated[dt.date, _kind("a date as 2026-11-22", _date)]
-Truth = Annotated[bool, _kind("yes or no", _truth)]
-Days = Annotated[int, _kind("a number of days", _number_of_days)]
+Date = Annotated[
+    dt.date,
+    _kind("a date as 2026-11-22", _date, "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])", others=()),
+]
+Truth = Annotated[
+    bool,
+    _kind(
+        "yes or no",
+        _truth,
+        "[yY][eE][sS]|[nN][oO]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]",
+        words=("yes", "no"),
+        others=("boolean",),
+    ),
+]
+Days = Annotated[int, _kind("a number of days", _number_of_days, "[1-9][0-9]{0,4}", others=("integer",))]
 Doi = Annotated[
     str,
     _kind(
         "a DOI as 10.3389/fped.2024.1497168",
         lambda text: normal_doi(text) if DOI.fullmatch(normal_doi(text)) else None,
+        r".*10\.[0-9]{4,9}/\S+",
+        others=(),
     ),
 ]
-Pmid = Annotated[str, _kind("a PMID: digits only", lambda text: text if PMID.fullmatch(text) else None)]
-Pmcid = Annotated[str, _kind("a PMCID as PMC11631605", lambda text: text if PMCID.fullmatch(text) else None)]
-Year = Annotated[str, _kind("a year as 2024", lambda text: text if re.fullmatch(r"[12]\d{3}", text) else None)]
+Pmid = Annotated[str, _matching("a PMID: digits only", PMID.pattern, others=("integer",))]
+Pmcid = Annotated[str, _matching("a PMCID as PMC11631605", PMCID.pattern)]
+Year = Annotated[str, _matching("a year as 2024", "[12][0-9]{3}", others=("integer",))]
 Day = Annotated[
     str,
-    _kind(
+    _matching(
         "a date as 2024, 2024-05 or 2024-05-31",
-        lambda text: text if re.fullmatch(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", text) else None,
+        "[12][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?",
+        others=("integer",),
     ),
 ]
 
@@ -197,8 +256,20 @@ class Shape(BaseModel):
 
 
 class EligibilityShape(Shape):
-    include: Annotated[list[Text], BeforeValidator(_listed)] = Described([], description="what a case must have")
-    exclude: Annotated[list[Text], BeforeValidator(_listed)] = Described([], description="what rules a case out")
+    include: Annotated[list[Text], BeforeValidator(blank_list)] = Described([], description="what a case must have")
+    exclude: Annotated[list[Text], BeforeValidator(blank_list)] = Described([], description="what rules a case out")
+
+
+class AcceptanceShape(Shape):
+    rule: Annotated[str, _kind("the code of a rule of check, as E201", _rule_code, "[A-Za-z][0-9]{3}", others=())] = (
+        Described(description="the code of a rule of check, as E201")
+    )
+    path: Text | None = Described(None, description="the file, as curated/reports/doe-2020.yaml")
+    field: Text | None = Described(None, description="the field or record that check names")
+    case: CaseId | None = Described(None, description="the case's id in its report, as 1")
+    reason: Text = Described(description="why the problem is accepted")
+    by: Text = Described(description="who accepts it")
+    when: Date = Described(description="a date as 2026-11-22")
 
 
 class ProtocolShape(Shape):
@@ -210,8 +281,11 @@ class ProtocolShape(Shape):
     )
     index_report: Key | None = Described(None, description="the key of the reviewers' own report")
     max_search_age_days: Days = Described(180, description="a number of days")
-    one_report: Annotated[list[Annotated[str, _one_of(Joined)]], BeforeValidator(_listed)] = Described(
+    one_report: Annotated[list[Annotated[str, _one_of(Joined)]], BeforeValidator(blank_list)] = Described(
         [], description=f"what counts as one report: {joined(Joined)}"
+    )
+    accepts: Annotated[list[AcceptanceShape], BeforeValidator(blank_list)] = Described(
+        [], description="a list of problems, each with 'rule', 'reason', 'by' and 'when'"
     )
 
 
@@ -221,14 +295,14 @@ class RecordShape(Shape):
     doi: Doi | None = None
     pmcid: Pmcid | None = None
     id: Slug | None = None
-    authors: Annotated[list[Text], BeforeValidator(_listed)] = []
+    authors: Annotated[list[Text], BeforeValidator(blank_list)] = []
     authors_truncated: Truth = False
     journal: Text | None = None
     year: Year | None = None
     volume: Text | None = None
     issue: Text | None = None
     pages: Text | None = None
-    languages: Annotated[list[Text], BeforeValidator(_listed)] = []
+    languages: Annotated[list[Text], BeforeValidator(blank_list)] = []
 
 
 class PublishedShape(Shape):
@@ -243,8 +317,8 @@ class SignedShape(Shape):
 
 
 class AcceptedShape(Shape):
-    rule: Annotated[str, _kind("the code of a rule of lint, as L113", _lint_code)] = Described(
-        description="the code of a rule of lint, as L113"
+    rule: Annotated[str, _kind("the code of a rule of lint, as L113", _lint_code, "[Ll][0-9]{3}", others=())] = (
+        Described(description="the code of a rule of lint, as L113")
     )
     reason: Text = Described(description="why the fault is accepted")
 
@@ -255,10 +329,10 @@ class StrategyShape(Shape):
     purpose: Text | None = Described(None, description="what the strategy is for")
     strategy: Text | None = Described(None, description="the query text")
     published: PublishedShape | None = Described(None, description="'since' and 'until'")
-    must_find: Annotated[list[Key], BeforeValidator(_listed)] = Described([], description="a list of record keys")
+    must_find: Annotated[list[Key], BeforeValidator(blank_list)] = Described([], description="a list of record keys")
     written: SignedShape | None = Described(None, description="'by' and 'when'")
     peer_reviewed: SignedShape | None = Described(None, description="'by' and 'when'")
-    accepts: Annotated[list[AcceptedShape], BeforeValidator(_listed)] = Described(
+    accepts: Annotated[list[AcceptedShape], BeforeValidator(blank_list)] = Described(
         [], description="a list of faults, each with 'rule' and 'reason'"
     )
     records: list[RecordShape] | None = Described(None, description="a list of records, each with title and id")
@@ -275,7 +349,9 @@ class DecisionShape(Shape):
 
 
 class ScreeningShape(Shape):
-    decisions: Annotated[list[DecisionShape], BeforeValidator(_listed)] = Described(description="a list of decisions")
+    decisions: Annotated[list[DecisionShape], BeforeValidator(blank_list)] = Described(
+        description="a list of decisions"
+    )
 
 
 class RulingShape(Shape):
@@ -286,8 +362,8 @@ class RulingShape(Shape):
 
 
 class RulingsShape(Shape):
-    same: Annotated[list[RulingShape], BeforeValidator(_listed)] = []
-    different: Annotated[list[RulingShape], BeforeValidator(_listed)] = []
+    same: Annotated[list[RulingShape], BeforeValidator(blank_list)] = []
+    different: Annotated[list[RulingShape], BeforeValidator(blank_list)] = []
 
 
 class FreeRulingShape(RulingShape):
@@ -297,8 +373,8 @@ class FreeRulingShape(RulingShape):
 
 
 class FreeRulingsShape(Shape):
-    same: Annotated[list[FreeRulingShape], BeforeValidator(_listed)] = []
-    different: Annotated[list[FreeRulingShape], BeforeValidator(_listed)] = []
+    same: Annotated[list[FreeRulingShape], BeforeValidator(blank_list)] = []
+    different: Annotated[list[FreeRulingShape], BeforeValidator(blank_list)] = []
 
 
 class OverlapShape(Shape):
@@ -312,7 +388,7 @@ class OverlapShape(Shape):
 
 
 class OverlapsShape(Shape):
-    rulings: Annotated[list[OverlapShape], BeforeValidator(_listed)] = Described([], description="a list of rulings")
+    rulings: Annotated[list[OverlapShape], BeforeValidator(blank_list)] = Described([], description="a list of rulings")
 
 
 IDENTIFIES = ("age", "sex", "center", "country", "period", "drugs", "outcome", "laboratory", "feature", "nothing")
@@ -330,7 +406,7 @@ class AcknowledgmentShape(Shape):
 
 
 class AcknowledgmentsShape(Shape):
-    acknowledged: Annotated[list[AcknowledgmentShape], BeforeValidator(_listed)] = Described(
+    acknowledged: Annotated[list[AcknowledgmentShape], BeforeValidator(blank_list)] = Described(
         description="a list of notices, each with report, notice, by, when and reason"
     )
 
@@ -341,7 +417,7 @@ class ClaimShape(Shape):
     sql: Text = Described(description="one SELECT over the tables")
     expected: Text = Described(description="what the answer must be, as 9, none or 'only REPORT/CASE'")
     about: Annotated[str, _one_of(About)] = Described(About.PATIENTS.value, description=joined(About))
-    source_of: Annotated[list[Text], BeforeValidator(_listed)] = Described(
+    source_of: Annotated[list[Text], BeforeValidator(blank_list)] = Described(
         [], description="a list of derived cells, each as REPORT/FIELD or REPORT/CASE/FIELD"
     )
     note: Text | None = None
@@ -352,13 +428,14 @@ class NamedNumberShape(Shape):
     text: Text | None = None
 
 
-def _named(value: object) -> object:
+def blank_mapping(value: object) -> object:
+    """A mapping may be blank."""
     return {} if value is None else value
 
 
 class ClaimsShape(Shape):
-    claims: Annotated[list[ClaimShape], BeforeValidator(_listed)] = Described([], description="a list of claims")
-    values: Annotated[dict[Slug, NamedNumberShape], BeforeValidator(_named)] = Described(
+    claims: Annotated[list[ClaimShape], BeforeValidator(blank_list)] = Described([], description="a list of claims")
+    values: Annotated[dict[Slug, NamedNumberShape], BeforeValidator(blank_mapping)] = Described(
         {}, description="a mapping from each name to its 'sql'"
     )
 
@@ -369,14 +446,14 @@ class FieldShape(Shape):
     group: Text | None = None
     unit: Text | None = None
     range: Text | None = Described(None, description="a range as '0 to 120'")
-    choices: dict[Text, Annotated[list[Text], BeforeValidator(_listed)]] | None = Described(
+    choices: dict[Text, Annotated[list[Text], BeforeValidator(blank_list)]] | None = Described(
         None, description="a mapping from each choice to its printed forms"
     )
     required: Truth = True
     series: Truth = False
     drug: Text | None = None
     parts: list[Annotated[str, _one_of(COURSE_PARTS)]] = []
-    names: Annotated[list[Text], BeforeValidator(_listed)] = Described(
+    names: Annotated[list[Text], BeforeValidator(blank_list)] = Described(
         [], description="a list of names by which reports print the field"
     )
     identifies: Annotated[str, _one_of(IDENTIFIES)] | None = Described(None, description=joined(IDENTIFIES))
@@ -391,12 +468,13 @@ class ColumnShape(Shape):
     part: Annotated[str, _one_of(COURSE_PARTS)] | None = None
 
 
-def _column(value: object) -> object:
+def short_column(value: object) -> object:
+    """A column may be the name of its field alone."""
     return {"field": value} if isinstance(value, str) else value
 
 
 class TableShape(Shape):
-    columns: list[Annotated[ColumnShape, BeforeValidator(_column)]] = Described(description="a list of columns")
+    columns: list[Annotated[ColumnShape, BeforeValidator(short_column)]] = Described(description="a list of columns")
 
 
 class FormShape(Shape):
@@ -422,7 +500,7 @@ class CaseShape(Shape):
     eligible: Truth | None = None
     reason: Slug | None = None
     note: Text | None = None
-    questions: Annotated[list[QuestionShape], BeforeValidator(_listed)] = []
+    questions: Annotated[list[QuestionShape], BeforeValidator(blank_list)] = []
     otherwise: Literal["not accessible"] | None = Described(None, description="not accessible")
 
 
@@ -435,8 +513,8 @@ class ReportShape(Shape):
     cases_in_report: Any = Described(None, description="how many cases the report describes")
     eligible_cases: Any = Described(None, description="how many of them are eligible")
     note: Text | None = None
-    questions: Annotated[list[QuestionShape], BeforeValidator(_listed)] = []
-    cases: Annotated[list[CaseShape], BeforeValidator(_listed)] = Described([], description="a list of cases")
+    questions: Annotated[list[QuestionShape], BeforeValidator(blank_list)] = []
+    cases: Annotated[list[CaseShape], BeforeValidator(blank_list)] = Described([], description="a list of cases")
 
 
 CASE_KEYS = frozenset(CaseShape.model_fields)

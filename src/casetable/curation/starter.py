@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 REVIEW = """\
+# yaml-language-server: $schema=.casetable/schema/review.json
 # The protocol of the review. `casetable check` says what is still to fill in.
 schema: 1
 title:
@@ -23,6 +24,7 @@ max_search_age_days: 180
 """
 
 STRATEGY = """\
+# yaml-language-server: $schema=../.casetable/schema/strategy.json
 # A strategy: the file's name is the strategy's name. `casetable refresh` runs it.
 schema: 1
 source: PubMed
@@ -39,6 +41,7 @@ must_find:
 """
 
 FORM = """\
+# yaml-language-server: $schema=../.casetable/schema/form.json
 # The extraction form: what is collected of each case, and the columns of the table. Change it to fit your question.
 schema: 1
 fields:
@@ -95,12 +98,14 @@ table:
 """
 
 SCREENING = """\
+# yaml-language-server: $schema=../.casetable/schema/screening.json
 # Decisions on records and reports. `casetable screen` adds to it; so can you.
 schema: 1
 decisions: []
 """
 
 DUPLICATES = """\
+# yaml-language-server: $schema=../.casetable/schema/duplicates.json
 # Rulings on duplicates. casetable joins records by their identifiers, or by title, year and authors; a ruling wins.
 #   same:
 #     - records: [pmid:…, doi:…]
@@ -112,6 +117,7 @@ different: []
 """
 
 OVERLAPS = """\
+# yaml-language-server: $schema=../.casetable/schema/overlaps.json
 # Rulings on cases of different reports that may be one patient; `casetable overlap` shows them, and what speaks for it.
 #   rulings:
 #     - cases: [doe-2020/1, roe-2021/3]  # REPORT/CASE: the name of the extraction, and the case's id in it
@@ -123,6 +129,7 @@ rulings: []
 """
 
 NOTICES = """\
+# yaml-language-server: $schema=../.casetable/schema/notices.json
 # Retractions, corrections and other notices about included reports that you know of, and why the reports stay in the review.
 #   acknowledged:
 #     - report: pmid:…
@@ -136,6 +143,7 @@ acknowledged: []
 """
 
 CLAIMS = """\
+# yaml-language-server: $schema=../.casetable/schema/claims.json
 # Sentences of the manuscript that the table must bear out, each with a question to it in SQL; `casetable check` holds
 # the one against the other, and `casetable value` lists all. The tables and their columns stand in the README.
 #   claims:

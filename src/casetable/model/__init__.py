@@ -279,6 +279,20 @@ class Joined(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What a person accepts of what `check` finds: the problems of a rule, all or those in a file, of a field or of a case."""
+
+    code: str
+    reason: str
+    by: str
+    when: dt.date
+    place: Place
+    path: str = ""
+    field: str = ""
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report."""
 
@@ -292,6 +306,7 @@ class Protocol:
     place: Place
     places: Mapping[str, Place]
     one_report: frozenset[Joined] = frozenset()
+    accepts: tuple[Acceptance, ...] = ()
 
 
 class Stage(StrEnum):

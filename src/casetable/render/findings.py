@@ -10,15 +10,26 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from casetable.model import Acceptance
 from casetable.problems import STEERING, Problem, Rule, Severity, visible
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def render_sarif(problems: Sequence[Problem], rules: Sequence[Rule], version: str) -> bytes:
+def render_sarif(
+    problems: Sequence[Problem],
+    rules: Sequence[Rule],
+    version: str,
+    accepted: Sequence[tuple[Problem, Acceptance]] = (),
+    *,
+    below: str = "",
+) -> bytes:
     """Returns the problems as SARIF 2.1.0 (OASIS), with every rule of the catalogue; paths are relative to the review.
 
-    A result's fingerprint does not hang on its line, so that an edit above it does not make it new.
+    Where they are relative to a folder above it, `below` is the way from there, as "reviews/lung/".
+
+    A result's fingerprint does not hang on its line, so that an edit above it does not make it new. What persons
+    accepted are results too, suppressed outside of the file that they are in (3.35), with the reason.
     """
     places = {rule.code: at for at, rule in enumerate(rules)}
     run = {
@@ -30,8 +41,12 @@ def render_sarif(problems: Sequence[Problem], rules: Sequence[Rule], version: st
             }
         },
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"REVIEW": {"description": {"text": "the folder that holds review.yaml"}}},
-        "results": [_result(problem, places) for problem in problems],
+        "originalUriBaseIds": {"REVIEW": {"description": {"text": f"the folder that holds {below}review.yaml"}}},
+        "results": [
+            # Where some result has suppressions every one has them (3.27.23).
+            *(_result(problem, places) | ({"suppressions": []} if accepted else {}) for problem in problems),
+            *(_result(problem, places) | {"suppressions": [_suppression(entry)]} for problem, entry in accepted),
+        ],
     }
     log = {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -68,6 +83,11 @@ def _result(problem: Problem, places: dict[str, int]) -> dict[str, Any]:
         "partialFingerprints": {"casetable/v1": sha256(told.encode("utf-8", "replace")).hexdigest()},
     }
     return {**result, "ruleIndex": places[problem.code]} if problem.code in places else result
+
+
+def _suppression(entry: Acceptance) -> dict[str, str]:
+    why = f"{entry.reason} ({entry.by}, {entry.when.isoformat()})"
+    return {"kind": "external", "status": "accepted", "justification": visible(why)}
 
 
 def _told(problem: Problem) -> str:

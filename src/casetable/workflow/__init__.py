@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from casetable import claims, completeness, overlap
@@ -13,9 +13,10 @@ from casetable.completeness import Checked
 from casetable.completeness.extraction import awaiting_report
 from casetable.completeness.notices import Impact
 from casetable.curation.edits import add_decision, new_report, report_name
-from casetable.curation.files import read_decisions
+from casetable.curation.files import read_decisions, read_form
 from casetable.curation.nodes import can_be_written
 from casetable.curation.starter import starter_files
+from casetable.curation.workflows import workflow_files
 from casetable.dedup import Grouped, explain
 from casetable.drift import Drift, Stood, drifts, stood_at
 from casetable.errors import ReviewUnreadableError, UsageError
@@ -84,10 +85,17 @@ def screening_review(workspace: Workspace) -> Review:
     return readable_review(workspace, *LOGS, PROTOCOL, SCREENING)
 
 
-def init(folder: Path, *, is_dry: bool = False) -> tuple[str, ...]:
-    """Writes a new review and returns its files; raises UsageError where one of them is there already."""
-    files = starter_files()
+def init(folder: Path, *, has_workflows: bool = False, is_dry: bool = False) -> tuple[str, ...]:
+    """Writes a new review and returns its files; raises UsageError where one of them is there already.
+
+    With workflows, those of GitHub Actions are added; in a folder that is a review they are all that is written.
+    """
+    files = {} if has_workflows and (folder / PROTOCOL).is_file() else starter_files()
+    if has_workflows:
+        files |= workflow_files()
     create(folder, files, is_dry=is_dry)
+    if not is_dry and PROTOCOL in files:
+        write_schemas(Workspace(folder))
     return tuple(sorted(files))
 
 
@@ -104,8 +112,7 @@ def check(workspace: Workspace, today: dt.date, progress: Progress = _quiet) -> 
 
 def _checked(review: Review, today: dt.date) -> Checked:
     """What the rules over the review and its claims find, in one."""
-    checked = completeness.check(review, today)
-    return replace(checked, problems=in_order((*checked.problems, *claims.check(review))))
+    return completeness.check(review, today, beside=tuple(claims.check(review)), rules_beside=claims.RULES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +213,60 @@ def rule(code: str) -> Rule:
 def rules() -> tuple[Rule, ...]:
     """Returns the catalogue of rules."""
     return (*completeness.RULES, *claims.RULES)
+
+
+# --- schemas ----------------------------------------------------------------------------------------------------------
+
+
+def schema_names() -> dict[str, str]:
+    """Returns the names of the schemas, each with the file that it is of, in words."""
+    from casetable.curation.schemas import SHAPES
+
+    return {name: title for name, (_, title) in SHAPES.items()}
+
+
+def schema(name: str, find: Callable[[], Workspace]) -> bytes:
+    """Returns the JSON Schema of that name; for that of an extraction `find` is asked for the review, and its form read.
+
+    Raises UsageError for another name or where there is no review, ReviewUnreadableError for a form with faults.
+    """
+    from casetable.curation.schemas import REPORT, SHAPES, write_schema
+
+    if name not in SHAPES:
+        raise UsageError(f"there is no schema '{name}'; expected {joined(SHAPES)}")
+    if name != REPORT:
+        return write_schema(name)
+    workspace = find()
+    form, problems = read_form(FORM, workspace.read(FORM))
+    if form is None:
+        told = "\n".join(map(str, problems))
+        raise ReviewUnreadableError(
+            f"{FORM} cannot be used as it stands; the schema of extractions was not written:\n{told}"
+        )
+    return write_schema(name, form)
+
+
+def write_schemas(workspace: Workspace, *, is_dry: bool = False) -> tuple[str, ...]:
+    """Writes all schemas for the editor, and returns their paths.
+
+    Raises ReviewUnreadableError for a form with faults, when all but the one that hangs on it are written.
+    """
+    schemas: dict[str, bytes] = {}
+    fault: ReviewUnreadableError | None = None
+    for name in schema_names():
+        try:
+            schemas[name] = schema(name, lambda: workspace)
+        except ReviewUnreadableError as error:
+            fault = error
+    paths = workspace.write_schemas(schemas, is_dry=is_dry)
+    if fault is not None:
+        raise fault
+    return paths
+
+
+def write_schema_file(path: Path, data: bytes) -> None:
+    """Writes one schema whole, wherever a person wants it."""
+    write_outputs(path.parent, {path.name: data})
 
 
 # --- log, diff --------------------------------------------------------------------------------------------------------
@@ -381,6 +442,7 @@ def new(workspace: Workspace, key: str, *, is_dry: bool = False) -> tuple[str, b
         data = new_report(item.record, item.record.key, review.inputs.form)
         if not is_dry:
             workspace.write(path, data, is_new=True)
+            write_schemas(workspace)
     return path, data
 
 

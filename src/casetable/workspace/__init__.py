@@ -46,6 +46,7 @@ OVERLAPS = "curated/overlaps.yaml"
 VERIFIED = "curated/verified.jsonl"
 CLAIMS = "curated/claims.yaml"
 CACHE = ".casetable"
+SCHEMAS = ".casetable/schema"
 BUILD = "build"
 TEXTS = "texts"
 
@@ -246,6 +247,12 @@ class Workspace:
         if is_new and (path.exists() or path.is_symlink()):
             raise UsageError(f"{name} is there already; nothing was written")
         write_whole(path, data)
+
+    def write_schemas(self, schemas: Mapping[str, bytes], *, is_dry: bool = False) -> tuple[str, ...]:
+        """Writes schemas where the first lines of the hand-written files name them; returns their paths."""
+        for name, data in () if is_dry else schemas.items():
+            write_whole(self.root / SCHEMAS / f"{name}.json", data)
+        return tuple(f"{SCHEMAS}/{name}.json" for name in schemas)
 
     def commit_refresh(self, records: bytes, appended: bytes) -> None:
         """Writes what a refresh found: the records first, then the log, whose new lines are the commit point."""
