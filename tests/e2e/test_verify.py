@@ -178,7 +178,7 @@ def test_a_damaged_verified_file_is_named(review: Path) -> None:
     (review / VERIFIED).write_text("<<<<<<< ours\n{}\n")
     ran = casetable("check", cwd=review)
     assert ran.code == 2
-    assert f"{VERIFIED}:1:1: F205 is not a JSON object; expected a line as `refresh` writes it" in ran.out
+    assert f"{VERIFIED}:1:1: F205 is not a JSON object; expected a line as `verify` writes it" in ran.out
     assert f"{VERIFIED}:2:1: F205 is of schema 'None'; expected 1" in ran.out
 
 

@@ -165,7 +165,7 @@ def read_verified(path: str, data: bytes) -> tuple[tuple[Verified, ...], tuple[P
     """Returns which cells were verified, in the order of the file; of two lines for one cell, which a merge can leave, the later one."""
     found: dict[tuple[str, str, str], Verified] = {}
     problems: list[Problem] = []
-    for place, value in _values(path, data, problems):
+    for place, value in _values(path, data, problems, "verify"):
         try:
             texts = {name: _as_text(value[name]) for name in _VERIFIED if name not in {"start", "end", "when"}}
             each = Verified(
@@ -383,7 +383,9 @@ def _line(value: Mapping[str, Any]) -> bytes:
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085").encode() + b"\n"
 
 
-def _values(path: str, data: bytes, problems: list[Problem]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+def _values(
+    path: str, data: bytes, problems: list[Problem], writer: str = "refresh"
+) -> Iterator[tuple[Place, Mapping[str, Any]]]:
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -398,7 +400,7 @@ def _values(path: str, data: bytes, problems: list[Problem]) -> Iterator[tuple[P
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            problems.append(F205.at(place, "is not a JSON object; expected a line as `refresh` writes it"))
+            problems.append(F205.at(place, f"is not a JSON object; expected a line as `{writer}` writes it"))
         elif value.get("schema") != SCHEMA:
             message = f"is of schema {shown(value.get('schema'))}; expected {SCHEMA}"
             problems.append(F205.at(place, message))
