@@ -126,7 +126,7 @@ def test_in_a_folder_of_the_repository_places_are_those_of_the_repository(flagsh
     summary = tmp_path / "summary.md"
     where = {"GITHUB_WORKSPACE": str(flagship.parent), "GITHUB_STEP_SUMMARY": str(summary)}
     ran = casetable("check", "--format", "github", cwd=flagship, **where)
-    assert "::warning file=flagship/queries/synonyms.yaml,line=2,col=1,title=Q101::" in ran.out
+    assert "::warning file=flagship/curated/claims.yaml,line=6,col=5,title=C102::" in ran.out
     assert "| warning | flagship/queries/synonyms.yaml:2:1 | Q101 |" in summary.read_text()
     run = json.loads(casetable("check", "--format", "sarif", cwd=flagship, **where).out)["runs"][0]
     assert run["originalUriBaseIds"]["REVIEW"]["description"]["text"] == "the folder that holds flagship/review.yaml"
@@ -165,7 +165,7 @@ def test_the_action_checks_a_review(flagship: Path, tmp_path: Path) -> None:
     count = json.loads(casetable("check", "--format", "json", cwd=flagship).out)["summary"]
     assert outputs == {"errors": "0", "warnings": str(count["warnings"]), "exit-code": "0"}
     assert runner.noted("pip") == [["--disable-pip-version-check", "install", "-q", "/where the action is"]]
-    assert "::warning file=queries/synonyms.yaml,line=2,col=1,title=Q101::" in runner.said
+    assert "::warning file=curated/claims.yaml,line=6,col=5,title=C102::" in runner.said
     assert runner.summary.read_text().count("## casetable check") == 1
     assert git(flagship, "status", "--porcelain") == ""
 
