@@ -20,7 +20,7 @@ class Amount:
 
     `unit` is as `unit_expression` writes it, "" where none stands there; `is_inherited` says that it stands behind a
     later figure of the list ("from 316 to 504.7 ng/ml"). `per` is what a dose is given for besides: "/day", "/dose".
-    `is_loose`: a word that is no unit says what is counted (3 cases, 310 BU), or it numbers something (day 5, Table 3).
+    `is_loose`: a word that is no unit says what is counted (3 cases, 310 BU).
     `is_reference`: it is a reference range or a limit of the norm.
     """
 
@@ -109,7 +109,7 @@ def amounts(
     """Yields the amounts whose figures stand between two places of a text's stream.
 
     `meant` says for figures of more than one reading what they mean, by their place in the stream; `known` are further
-    units, those of the form. A figure that is part of a name (MDA5) is no amount.
+    units, those of the form. A figure that is part of a name (MDA5, Table 3, [12]) is no amount.
     """
     read = [
         _Read(text, at, known)
@@ -143,7 +143,8 @@ def amounts(
             if kind == "dash":
                 number += 2
                 continue
-        yield one.amount(meant)
+        if not one.is_name:
+            yield one.amount(meant)
         number += 1
 
 
@@ -166,11 +167,12 @@ class _Read:
         before = text.plain[max(0, self.begin - 50) : self.begin]
         if not self.unit:
             behind = self._counted(text.plain, behind)
-        self.is_loose = False
+        self.is_loose = self.is_name = False
         if timed := _TIMED.search(before):
             self.unit = self.unit or timed["unit"].lower()
         elif not self.unit:
-            self.is_loose = bool(_NUMBERED.search(before)) or self._counts_something(text.plain, behind)
+            self.is_name = _NUMBERED.search(before) is not None
+            self.is_loose = self._counts_something(text.plain, behind)
         self.is_reference = bool(_REFERENCE.search(before))
         self.stop = max(behind, self.stop)
         self.end = text.offsets[self.stop]

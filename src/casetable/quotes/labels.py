@@ -317,6 +317,7 @@ def _respectively(
     return run[places.index(at)].owners
 
 
+_UNIT_AMID = re.compile(r"^\s?(?:[nmpuk]?g|[mdnu]?[lL]|[kmu]?I?U|%|[mu]?mol)(?:/\w{1,4})?(?![A-Za-z])")
 _AMID = re.compile(r"[\s,/]*(?:and|or|&)?[\s,/]*", re.IGNORECASE)
 
 
@@ -335,7 +336,7 @@ def _in_a_row(text: Reading, at: int, found: Sequence[Mention]) -> frozenset[str
         place = where
         while 0 <= place + step < len(figures):
             pair = sorted((figures[place], figures[place + step]))
-            amid = re.sub(r"^\s?[A-Za-z%][\w/%^]*", "", between(*pair))
+            amid = _UNIT_AMID.sub("", between(*pair))
             if not (_AMID.fullmatch(amid) and amid.strip()) or amid.strip() == "":
                 break
             place += step
