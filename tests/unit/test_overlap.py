@@ -161,7 +161,7 @@ def test_what_a_field_says_of_a_person_is_told_by_any_form() -> None:
         assert {Trait.AGE, Trait.LABORATORY, Trait.DRUGS, Trait.OUTCOME} <= told
     fields = form_of().fields
     assert {name: trait_of(fields[name]).value for name in ("age_years", "follow_up_months", "plasma_exchanges", "muscle", "crp")} == {
-        "age_years": "age", "follow_up_months": "nothing", "plasma_exchanges": "nothing", "muscle": "nothing", "crp": "laboratory",
+        "age_years": "age", "follow_up_months": "nothing", "plasma_exchanges": "nothing", "muscle": "wording", "crp": "laboratory",
     }  # fmt: skip
     assert trait_of(replace(fields["crp"], identifies="nothing")) is Trait.NOTHING
 
