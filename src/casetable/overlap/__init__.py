@@ -6,12 +6,13 @@ it stays silent. Nothing is joined but by a ruling.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from casetable.model import Form, Overlap, OverlapVerdict
-from casetable.overlap.score import Comparison, Frequencies, Line, Sense, author_key, coincidences, compare, is_common
+from casetable.overlap.score import Comparison, Frequencies, Line, Sense, author_key, coincidences, compare, is_common, precision
 from casetable.overlap.traits import Person, Trait, person_of, trait_of
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, shown
 from casetable.review import Review
@@ -22,7 +23,9 @@ RAISED_FROM = 0.2
 # its authors together, in so many pairs of the review's reports, and the reports are so many years apart at most.
 UNREAD_CHANCE, UNREAD_YEARS = 0.2, 3
 # A figure or an author that so many cases share tells none of them from the others; the fewer with a very common name.
-MOST_IN_A_BLOCK, MOST_OF_A_COMMON_NAME = 60, 15
+MOST_IN_A_BLOCK, MOST_OF_A_COMMON_NAME, MOST_OF_ONE_FIGURE, MOST_OF_A_CENTER = 60, 15, 15, 100
+# Years of age between two cases from which they are not compared: no report comes so much later.
+DECADES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,28 +95,61 @@ def _best_of(listed: Sequence[Comparison]) -> Iterator[Possible]:
 
 
 def candidates(people: Sequence[Person]) -> set[tuple[str, str]]:
-    """Returns the pairs that are worth comparing: all others share nothing that could raise them.
+    """Returns the pairs that are worth comparing: all others share nothing that could raise them, or are decades apart in age.
 
-    They share an author, a center, or a measured figure of two digits or more; a figure that is common is no such thing.
+    They share an author, a center, one measured figure of three digits or two of two; a figure that is common is no such thing.
     """
     blocks: dict[tuple[str, ...], list[Person]] = defaultdict(list)
+    figures: dict[tuple[str, ...], list[Person]] = defaultdict(list)
+    centers: dict[str, list[Person]] = defaultdict(list)
     for person in people:
         for author in person.authors:
             family, _, initials = author_key(author).rpartition(" ")
             blocks["common" if is_common(author) else "author", family, initials[:1]].append(person)
         for center in person.centers:
-            blocks["center", center].append(person)
+            centers[center].append(person)
         for name, values in person.numbers.items():
             for figure in {f"{value.number.low:.1e}" for value in values}:
+                figures["figure", name, figure].append(person)
+            for figure in {f"{value.number.low:.2e}" for value in values if precision(value.number.low) > 2}:
                 blocks["figure", name, figure].append(person)
-    return {
-        (min(one.name, other.name), max(one.name, other.name))
-        for key, block in blocks.items()
-        if key[0] == "center" or len(block) <= (MOST_OF_A_COMMON_NAME if key[0] == "common" else MOST_IN_A_BLOCK)
-        for number, one in enumerate(block)
-        for other in block[number + 1 :]
-        if one.report != other.report
-    }
+    for center, block in centers.items():
+        for person in block:
+            # Of a center with so many cases the ages tell at a glance who cannot be one.
+            ages = _ages_near(person) if len(block) > MOST_OF_A_CENTER else ("",)
+            for age in ages:
+                blocks["center", center, age].append(person)
+    pairs = {pair for key, block in blocks.items() if len(block) <= _most(key[0]) for pair in _pairs_of(block)}
+    shared = Counter(
+        pair for block in figures.values() if len(block) <= MOST_IN_A_BLOCK for pair in set(_pairs_of(block)) - pairs
+    )
+    return pairs | {pair for pair, count in shared.items() if count > 1}
+
+
+def _most(kind: str) -> float:
+    return {"center": math.inf, "common": MOST_OF_A_COMMON_NAME, "figure": MOST_OF_ONE_FIGURE}.get(kind, MOST_IN_A_BLOCK)
+
+
+def _ages_near(person: Person) -> tuple[str, ...]:
+    """Returns the ages, in steps of three years, by which a case meets those that are up to three years older or younger."""
+    if person.ages is None:
+        return ()
+    step = int(person.ages[0]) // 3
+    return (str(step), str(step + 1))
+
+
+def _pairs_of(block: Sequence[Person]) -> Iterator[tuple[str, str]]:
+    for number, one in enumerate(block):
+        for other in block[number + 1 :]:
+            if one.report != other.report and not _are_decades_apart(one, other):
+                yield (min(one.name, other.name), max(one.name, other.name))
+
+
+def _are_decades_apart(one: Person, other: Person) -> bool:
+    """Whether two ages are so far apart that nothing could outweigh it."""
+    if one.ages is None or other.ages is None:
+        return False
+    return max(one.ages[0], other.ages[0]) - min(one.ages[1], other.ages[1]) > DECADES
 
 
 # --- rulings ----------------------------------------------------------------------------------------------------------
