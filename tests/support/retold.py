@@ -1,4 +1,4 @@
-"""Invented reviews in which some patients are reported twice and others only look so; seeded.
+"""A second world of invented reviews, made independently of `overlaps`: what is set by the one is measured by the other.
 
 A world has hospitals with their groups of authors, patients with a course, and reports of them. It is made in three steps, so that
 what is planted is known: patients; who of them is reported where; and how a report prints what it says. A patient is told
@@ -16,15 +16,15 @@ antibodies and center too; and patients whose commonest values are the same.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from casetable.curation.files import read_form
 from casetable.model import Case, Cell, Course, Entry, Field, FieldType, Form, Number, Record, Status
-from casetable.overlap import Person, person_of, possible_among
+from casetable.overlap import person_of
 from casetable.problems import Place
 from casetable.quantities import convert
+from tests.support.overlaps import World
 
 PLACE = Place(path="curated/reports/invented.yaml", line=1, column=1)
 
@@ -108,15 +108,126 @@ _MEASURED = {
     "titer": (120, 1.0, 3, ("U/ml",)), "alt": (80, 0.9, 3, ("U/l",)), "ast": (75, 0.9, 3, ("U/l",)), "sodium": (137, 0.03, 3, ("mmol/l",)),
     "lymphocytes": (0.9, 0.5, 2, ("10^9/l",)), "d_dimer": (900, 1.0, 3, ("ng/ml", "mg/l")),
 }  # fmt: skip
-_HAN = "Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Ma Zhu Hu Lin Guo He Gao Luo Tang Xie Peng Cui".split()
-_NIPPON = "Sato Suzuki Tanaka Watanabe Ito Nakashima Hosono Tsuji Kojima Komatsuda Shirakashi Kawasumi Horai Yoshifuji".split()
-_WEST = """Abernathy Bjornstad Cazorla Dvorak Eilertsen Fontanini Grzybowski Halvorsen Iturralde Jokinen Kovalenko Lindqvist
-Moskowitz Oyelaran Petrosyan Quintanilla Rasmussen Szymanski Thibodeau Urquhart Vasilescu Westergaard Zubkov Smith Garcia
-Muller Jones Rossi Silva Martin""".split()
-_LANDS = (("China", _HAN, 5), ("Japan", _NIPPON, 3), ("USA", _WEST, 2), ("Italy", _WEST, 1), ("Norway", _WEST, 1), ("South Korea", ["Kim", "Lee", "Park", "Choi", "Jung"], 1))
-_TOWNS = """Northport Eastvale Highcombe Lowmere Stonebridge Ashford Westbury Redhill Oakhurst Millbrook Fairview Greenhaven
-Lakeside Hilltop Riverton Elmwood Clearwater Maplefield Kingsmere Saltford Thornbury Wychwood Foxley Harrowgate Brightsea
-Coldwell Dunmore Ferncliff Goldcrest Ironbridge Juniper Larkspur Moorgate Newhaven Otterburn Pinewood""".split()
+_HAN = [
+    "Wang",
+    "Li",
+    "Zhang",
+    "Liu",
+    "Chen",
+    "Yang",
+    "Huang",
+    "Zhao",
+    "Wu",
+    "Zhou",
+    "Xu",
+    "Sun",
+    "Ma",
+    "Zhu",
+    "Hu",
+    "Lin",
+    "Guo",
+    "He",
+    "Gao",
+    "Luo",
+    "Tang",
+    "Xie",
+    "Peng",
+    "Cui",
+]
+_NIPPON = [
+    "Sato",
+    "Suzuki",
+    "Tanaka",
+    "Watanabe",
+    "Ito",
+    "Nakashima",
+    "Hosono",
+    "Tsuji",
+    "Kojima",
+    "Komatsuda",
+    "Shirakashi",
+    "Kawasumi",
+    "Horai",
+    "Yoshifuji",
+]
+_WEST = [
+    "Abernathy",
+    "Bjornstad",
+    "Cazorla",
+    "Dvorak",
+    "Eilertsen",
+    "Fontanini",
+    "Grzybowski",
+    "Halvorsen",
+    "Iturralde",
+    "Jokinen",
+    "Kovalenko",
+    "Lindqvist",
+    "Moskowitz",
+    "Oyelaran",
+    "Petrosyan",
+    "Quintanilla",
+    "Rasmussen",
+    "Szymanski",
+    "Thibodeau",
+    "Urquhart",
+    "Vasilescu",
+    "Westergaard",
+    "Zubkov",
+    "Smith",
+    "Garcia",
+    "Muller",
+    "Jones",
+    "Rossi",
+    "Silva",
+    "Martin",
+]
+_LANDS = (
+    ("China", _HAN, 5),
+    ("Japan", _NIPPON, 3),
+    ("USA", _WEST, 2),
+    ("Italy", _WEST, 1),
+    ("Norway", _WEST, 1),
+    ("South Korea", ["Kim", "Lee", "Park", "Choi", "Jung"], 1),
+)
+_TOWNS = [
+    "Northport",
+    "Eastvale",
+    "Highcombe",
+    "Lowmere",
+    "Stonebridge",
+    "Ashford",
+    "Westbury",
+    "Redhill",
+    "Oakhurst",
+    "Millbrook",
+    "Fairview",
+    "Greenhaven",
+    "Lakeside",
+    "Hilltop",
+    "Riverton",
+    "Elmwood",
+    "Clearwater",
+    "Maplefield",
+    "Kingsmere",
+    "Saltford",
+    "Thornbury",
+    "Wychwood",
+    "Foxley",
+    "Harrowgate",
+    "Brightsea",
+    "Coldwell",
+    "Dunmore",
+    "Ferncliff",
+    "Goldcrest",
+    "Ironbridge",
+    "Juniper",
+    "Larkspur",
+    "Moorgate",
+    "Newhaven",
+    "Otterburn",
+    "Pinewood",
+]
 _DRUGS = {
     "methylprednisolone": ("methylprednisolone", "methylprednisolone pulse", "mPSL"), "prednisolone": ("prednisolone", "prednisone"),
     "cyclophosphamide": ("cyclophosphamide", "CYC", "Endoxan"), "tacrolimus": ("tacrolimus", "FK506", "Prograf"),
@@ -127,7 +238,7 @@ _DRUGS = {
     "baricitinib": ("baricitinib",), "anakinra": ("anakinra", "Kineret"), "pirfenidone": ("pirfenidone",),
 }  # fmt: skip
 _LIKELY = [9, 9, 5, 4, 4, 4, 3, 4, 2, 2, 3, 2, 2, 1, 1, 1]
-_WORDS = "Ro52 SSA Jo1 ANA Scl70 RNP Sm PL7 PL12 EJ OJ SRP Ku PMScl".split()
+_WORDS = ["Ro52", "SSA", "Jo1", "ANA", "Scl70", "RNP", "Sm", "PL7", "PL12", "EJ", "OJ", "SRP", "Ku", "PMScl"]
 
 
 @dataclass
@@ -161,15 +272,6 @@ class Telling:
     gaps: float = 0.0
 
 
-@dataclass
-class World:
-    """A review's cases as `people`, with the pairs that are one person, as names, in `same`."""
-
-    form: Form
-    people: list[Person] = field(default_factory=list)
-    same: set[frozenset[str]] = field(default_factory=set)
-
-
 def world(seed: int, cases: int, regime: str) -> World:
     """Returns an invented review of about so many cases, in a regime of REGIMES."""
     text, gaps = REGIMES[regime]
@@ -178,7 +280,6 @@ def world(seed: int, cases: int, regime: str) -> World:
     made = _Maker(random.Random(f"{regime} {seed}"), form, gaps, groups=max(12, cases // 5))
     while len(made.world.people) < cases:
         made.more()
-    made.tell_the_rest()
     return made.world
 
 
@@ -187,24 +288,24 @@ class _Maker:
         self.dice, self.form, self.gaps = dice, form, gaps
         self.world = World(form=form)
         self.reports = 0
-        self.groups = [self.group(number) for number in range(groups)]
+        self.groups: list[Group] = []
+        for number in range(groups):
+            self.groups.append(self.group(number))
         self.told: list[tuple[Patient, str, list[str], int]] = []
-        self.waiting: list[tuple[Patient, str, list[str]]] = []
 
     def group(self, number: int) -> Group:
         dice = self.dice
         [(land, families, _)] = dice.choices(_LANDS, weights=[weight for _, _, weight in _LANDS])
         letters = "ABCDEFGHJKLMNPQRSTWXYZ"
         authors = {
-            f"{dice.choice(families)} {dice.choice(letters)}{dice.choice(['', '', dice.choice(letters)])}" for _ in range(12)
+            f"{dice.choice(families)} {dice.choice(letters)}{dice.choice(['', '', dice.choice(letters)])}"
+            for _ in range(12)
         }
         # Departments of one hospital share it, and its land, but not their authors.
         hospital = number if dice.random() < 0.8 or not number else dice.randrange(number)
         if hospital != number:
-            land = self.groups_so_far[hospital].land
-        group = Group(hospital=hospital, land=land, authors=sorted(authors))
-        self.groups_so_far = [*getattr(self, "groups_so_far", []), group]
-        return group
+            land = self.groups[hospital].land
+        return Group(hospital=hospital, land=land, authors=sorted(authors))
 
     # --- who is told where ---
 
@@ -228,16 +329,23 @@ class _Maker:
         self.told = [each for each in self.told if each[0] is not patient]
         way = dice.choices(["series", "department", "language", "follow-up"], weights=[4, 2, 2, 3])[0]
         kept = dice.sample(authors, max(1, round(len(authors) * dice.uniform(0.3, 0.9))))
-        group, others = patient.group, [Telling(self.patient(patient.group, year)) for _ in range(dice.choice([1, 2, 5, 10]))]
+        group, others = (
+            patient.group,
+            [Telling(self.patient(patient.group, year)) for _ in range(dice.choice([1, 2, 5, 10]))],
+        )
         if way == "series":
             telling = Telling(patient, gaps=0.25)
-            names = self.report(group, year + dice.choice([0, 1, 2, 3]), [*kept, *self.authors(group)], [*others, telling])
+            names = self.report(
+                group, year + dice.choice([0, 1, 2, 3]), [*kept, *self.authors(group)], [*others, telling]
+            )
             again = names[-1]
         elif way == "department":
             near = [each for each in self.groups if each.hospital == group.hospital and each is not group] or [group]
             other = dice.choice(near)
             few = dice.sample(authors, dice.choice([0, 1, 1]))
-            [again] = self.report(other, year + dice.choice([0, 1, 2]), [*self.authors(other), *few], [Telling(patient, gaps=0.1)])
+            [again] = self.report(
+                other, year + dice.choice([0, 1, 2]), [*self.authors(other), *few], [Telling(patient, gaps=0.1)]
+            )
         elif way == "language":
             [again] = self.report(group, year + dice.choice([0, 1]), kept, [Telling(patient, gaps=0.05)])
         else:
@@ -265,9 +373,6 @@ class _Maker:
             other.has_died = patient.has_died
         self.report(patient.group, year + dice.choice([0, 0, 1, 2]), self.authors(patient.group), [Telling(other)])
 
-    def tell_the_rest(self) -> None:
-        """Nothing waits in this world; kept apart so that a world may end with reports of its own."""
-
     def authors(self, group: Group) -> list[str]:
         return self.dice.sample(group.authors, min(len(group.authors), self.dice.randint(2, 9)))
 
@@ -279,11 +384,16 @@ class _Maker:
                 middle, spread, _, _ = _MEASURED[name]
                 at = dice.lognormvariate(0, spread) * middle
                 low, high = (50.0, 99.0) if about.unit == "%" else (0.0, 1e9)
-                measured[name] = [min(max(at * dice.lognormvariate(0, spread / 2), low), high) for _ in range(3 if about.series else 1)]
+                measured[name] = [
+                    min(max(at * dice.lognormvariate(0, spread / 2), low), high)
+                    for _ in range(3 if about.series else 1)
+                ]
             elif about.type is FieldType.CHOICES:
                 features[name] = tuple(sorted(dice.sample(list(about.choices), dice.choice([1, 1, 2, 3]))))
             elif about.type is FieldType.CHOICE and not about.identifies and name not in _SAID_OTHERWISE:
-                features[name] = (dice.choices(list(about.choices), weights=[6, 3, 2, 1, 1, 1][: len(about.choices)])[0],)
+                features[name] = (
+                    dice.choices(list(about.choices), weights=[6, 3, 2, 1, 1, 1][: len(about.choices)])[0],
+                )
             elif name in {"other_antibodies", "mutation"}:
                 features[name] = (", ".join(sorted(dice.sample(_WORDS, dice.choice([0, 1, 1, 2])))) or "none",)
         age = dice.gauss(50, 15) if dice.random() < 0.75 else dice.uniform(1.5, 17)
@@ -313,7 +423,9 @@ class _Maker:
                 for about in self.form.fields.values()
                 if dice.random() >= self.gaps + telling.gaps
             }
-            case = Case(id=str(number), place=PLACE, is_eligible=True, reason="", note="", questions=(), entries=entries)
+            case = Case(
+                id=str(number), place=PLACE, is_eligible=True, reason="", note="", questions=(), entries=entries
+            )
             person = person_of(f"{name}/{number}", name, case, record, self.form)
             self.world.people.append(person)
             names.append(person.name)
@@ -321,9 +433,17 @@ class _Maker:
         return names
 
     def center(self, group: Group) -> str:
-        town = _TOWNS[group.hospital % len(_TOWNS)] + ("" if group.hospital < len(_TOWNS) else f" {_WEST[group.hospital // len(_TOWNS) % len(_WEST)]}")
+        town = _TOWNS[group.hospital % len(_TOWNS)] + (
+            "" if group.hospital < len(_TOWNS) else f" {_WEST[group.hospital // len(_TOWNS) % len(_WEST)]}"
+        )
         return self.dice.choice(
-            [f"{town} University Hospital", f"University Hospital of {town}", f"Department of Rheumatology, {town} University Hospital", f"{town} Medical Center", f"{town} Univ Hospital"]
+            [
+                f"{town} University Hospital",
+                f"University Hospital of {town}",
+                f"Department of Rheumatology, {town} University Hospital",
+                f"{town} Medical Center",
+                f"{town} Univ Hospital",
+            ]
         )
 
     def entry(self, about: Field, telling: Telling, center: str, land: str, style: float) -> Entry:
@@ -335,7 +455,11 @@ class _Maker:
         if name == "admitted":
             return _entry(_cell(str(patient.year)))
         if about.unit in {"year", "month"} and name != "follow_up":
-            age = patient.age + (telling.later if dice.random() < 0.4 else 0) + (dice.choice([-1, 1]) if dice.random() < 0.05 else 0)
+            age = (
+                patient.age
+                + (telling.later if dice.random() < 0.4 else 0)
+                + (dice.choice([-1, 1]) if dice.random() < 0.05 else 0)
+            )
             return _entry(self.age(age, about))
         if name == "follow_up":
             return _entry(_cell(_number(Decimal(dice.choice([3, 6, 12, 24]) + 12 * telling.later)), about.unit))
@@ -357,7 +481,9 @@ class _Maker:
             drugs = [*drugs, dice.choice(list(_DRUGS))]
         printed = [dice.choice(_DRUGS[drug]) for drug in dict.fromkeys(drugs)]
         if about.type is FieldType.COURSES:
-            return Entry(place=PLACE, courses=tuple(Course(parts={"drug": _cell(drug)}, place=PLACE) for drug in printed))
+            return Entry(
+                place=PLACE, courses=tuple(Course(parts={"drug": _cell(drug)}, place=PLACE) for drug in printed)
+            )
         return _entry(_cell(", ".join(printed)))
 
     def age(self, age: float, about: Field) -> Cell:
@@ -366,7 +492,9 @@ class _Maker:
         if age < 3 and self.dice.random() < 0.7:
             months = convert(_number(Decimal(int(age * 12))), "month", "year")
             assert months is not None
-            return Cell(status=Status.REPORTED, place=PLACE, value=months, unit="year", reported=f"{int(age * 12)} months")
+            return Cell(
+                status=Status.REPORTED, place=PLACE, value=months, unit="year", reported=f"{int(age * 12)} months"
+            )
         return _cell(_number(Decimal(int(age))), about.unit)
 
     def measured(self, about: Field, telling: Telling, style: float) -> Entry:
@@ -386,7 +514,9 @@ class _Maker:
                 printed = Decimal(f"{float(printed) * dice.choice([0.1, 10, 1.1]):.{digits - 1}e}")
             value = convert(_number(printed), unit, about.unit)
             assert value is not None
-            cells.append(_cell(value, about.unit, when=("admission", "week 2", "discharge")[at] if about.series else ""))
+            cells.append(
+                _cell(value, about.unit, when=("admission", "week 2", "discharge")[at] if about.series else "")
+            )
         return Entry(place=PLACE, cells=tuple(cells))
 
 
@@ -403,31 +533,3 @@ def _cell(value: Number | str | tuple[str, ...], unit: str = "", when: str = "")
 
 def _number(value: Decimal) -> Number:
     return Number(low=value, high=value)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How well the raised pairs are those that are one person."""
-
-    raised: int
-    right: int
-    planted: int
-
-    @property
-    def precision(self) -> float:
-        return self.right / self.raised if self.raised else 1.0
-
-    @property
-    def recall(self) -> float:
-        return self.right / self.planted if self.planted else 1.0
-
-
-def measured(made: World) -> Measured:
-    """Holds what is raised in a world against what was planted in it."""
-    raised = {frozenset((one, other)) for one, other in raised_pairs(made)}
-    return Measured(raised=len(raised), right=len(raised & made.same), planted=len(made.same))
-
-
-def raised_pairs(made: World) -> Iterator[tuple[str, str]]:
-    for each in possible_among(made.people, made.form):
-        yield each.one[0], each.other[0]

@@ -152,6 +152,9 @@ class Status:
     table: Summary
     errors: int
     warnings: int
+    cases: int = 0
+    patients: int = 0
+    cannot_tell: int = 0
 
 
 def status(workspace: Workspace, today: dt.date) -> Status:
