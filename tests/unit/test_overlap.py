@@ -201,6 +201,7 @@ def test_drugs_and_countries_of_several_names_are_one() -> None:
         ("pulse: {label: First dose, type: number, unit: mg}", "nothing"),
         ("steroid: {label: Steroid, type: number, unit: mg/kg/day}", "nothing"),
         ("stay: {label: Hospital stay, type: number, unit: day}", "nothing"),
+        ("protein: {label: Protein in urine, type: number, unit: g/day}", "laboratory"),
         ("bmi: {label: BMI, type: number, unit: kg/m2}", "laboratory"),
         ("place: {label: Place, type: text, identifies: center}", "center"),
     ],

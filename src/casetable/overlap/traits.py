@@ -40,14 +40,12 @@ _PERIOD = frozenset({"admission", "admitted", "period", "year", "date", "diagnos
 _OUTCOME = frozenset({"outcome", "outcomes", "survival", "mortality", "death", "prognosis"})
 _DRUGS = frozenset({"drug", "drugs", "treatment", "treatments", "therapy", "medication", "medications"})
 _SEXES = {
-    **dict.fromkeys(
-        ("female", "f", "woman", "girl", "weiblich", "frau", "femme", "mujer", "donna", "\u5973"), "female"
-    ),
-    **dict.fromkeys(("male", "m", "man", "boy", "mannlich", "mann", "homme", "hombre", "uomo", "\u7537"), "male"),
+    **dict.fromkeys(("female", "f", "woman", "girl", "weiblich", "frau", "femme", "mujer", "donna", "女"), "female"),
+    **dict.fromkeys(("male", "m", "man", "boy", "mannlich", "mann", "homme", "hombre", "uomo", "男"), "male"),
 }
 DEATH = re.compile(r"\b(?:died|dead|death|deceased|fatal|succumbed|nonsurvivor)\b")
-# What is given to all, at a pace: no measurement of the patient.
-_OF_A_DOSE = re.compile(r"^(?:mg|g|\u00b5g|ng|IU|U|ml)/(?:kg|m2|day|week|month)\b")
+# What is given to all by their size: no measurement of the patient, as grams a day may be (of protein).
+_OF_A_DOSE = re.compile(r"^(?:mg|g|µg|ng|IU|U)/(?:kg|m2)\b")
 
 
 def trait_of(about: Field) -> Trait:
