@@ -28,8 +28,8 @@ from casetable.overlap.traits import Person, Trait, person_of, trait_of
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, shown
 from casetable.review import Review
 
-# The natural logarithm of the odds: a little more for one person than against.
-RAISED_FROM = 0.2
+# The natural logarithm of the odds: two to one for one person.
+RAISED_FROM = 0.69
 # Where the clinical facts of a report are not accessible, nobody can look: a pair is raised if chance would hardly have brought
 # its authors together, in so many pairs of the review's reports, and the reports are so many years apart at most.
 UNREAD_CHANCE, UNREAD_YEARS = 0.2, 3
