@@ -1,5 +1,7 @@
 """How well overlapping patients are told from others who look alike, on fresh seeds of invented reviews; and how time grows.
 
+The reviews are of two worlds that were made independently (tests/support/overlaps.py and retold.py), each in several regimes.
+
 PYTHONPATH=. python bench/overlap.py [SEED] [--reviews 10] [--cases 300]
 """
 
@@ -9,10 +11,17 @@ import argparse
 import secrets
 import sys
 import time
+from collections.abc import Callable
 
-from tests.support.overlaps import FORMS, measured, world
+from tests.support import retold
+from tests.support.overlaps import FORMS, World, measured, world
 
 from casetable.overlap import candidates, possible_among
+
+REGIMES: list[tuple[str, str, Callable[[int, int, str], World]]] = [
+    *((f"first {regime}", regime, world) for regime in FORMS),
+    *((f"second {regime}", regime, retold.world) for regime in retold.REGIMES),
+]
 
 
 def main() -> None:
@@ -23,13 +32,13 @@ def main() -> None:
     asked = parser.parse_args()
     print(f"seed {asked.seed}: {asked.reviews} reviews of {asked.cases} cases a regime, look-alikes in them")
     raised = right = planted = 0
-    for regime in FORMS:
-        found = [measured(world(asked.seed + number, asked.cases, regime)) for number in range(asked.reviews)]
+    for name, regime, made in REGIMES:
+        found = [measured(made(asked.seed + number, asked.cases, regime)) for number in range(asked.reviews)]
         counts = [sum(getattr(each, name) for each in found) for name in ("raised", "right", "planted")]
-        print(f"  {regime:<12} planted {counts[2]:>4}  raised {counts[0]:>4}  right {counts[1]:>4}"
+        print(f"  {name:<18} planted {counts[2]:>4}  raised {counts[0]:>4}  right {counts[1]:>4}"
               f"  precision {counts[1] / max(counts[0], 1):.3f}  recall {counts[1] / max(counts[2], 1):.3f}")  # fmt: skip
         raised, right, planted = raised + counts[0], right + counts[1], planted + counts[2]
-    print(f"  {'all':<12} planted {planted:>4}  raised {raised:>4}  right {right:>4}"
+    print(f"  {'all':<18} planted {planted:>4}  raised {raised:>4}  right {right:>4}"
           f"  precision {right / max(raised, 1):.3f} (bar .9)  recall {right / max(planted, 1):.3f} (bar .7)")  # fmt: skip
     times = {}
     for size in (200, 2000):

@@ -58,6 +58,7 @@ def test_from_a_possible_overlap_to_one_patient(review: Path) -> None:
 
     rule(review, "same", "doe-2020/1", "poe-2019/1")
     assert "O101" not in casetable("check", "--strict", cwd=review).out
+    assert "2 eligible cases of 1 patient\n" in casetable("status", cwd=review).out
     first, unique = patients(review)
     assert "a table of 2 cases (1 patient) in" in first
     assert unique == 1
@@ -75,6 +76,10 @@ def test_cannot_tell_is_counted_and_not_raised_again(review: Path) -> None:
     assert "O101" not in casetable("check", cwd=review).out
     answer = json.loads(casetable("overlap", "--format", "json", cwd=review).out)
     assert answer["summary"] == {"cases": 2, "patients": 2, "possible": 0, "cannot_tell": 1}
+    told = casetable("status", cwd=review).out
+    assert "2 eligible cases of 2 patients; of 1 overlap nobody can tell" in told
+    summary = json.loads(casetable("status", "--format", "json", cwd=review).out)["summary"]
+    assert (summary["cases"], summary["patients"], summary["cannot_tell"]) == (2, 2, 1)
 
 
 def test_faults_of_rulings_are_named_at_their_places(review: Path) -> None:

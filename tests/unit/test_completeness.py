@@ -137,6 +137,7 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "Q109",
         "D103",
         "O101",
+        "O104",
         "E201",
         "E202",
         "V203",

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from casetable.model import Number, Overlap, OverlapVerdict
 from casetable.overlap import Person, Sense, Trait, patients_among, possible_among, reasons, trait_of
+from casetable.overlap.names import country_of, drug_of, drugs_in
 from casetable.overlap.score import Frequencies, compare, is_common
 from casetable.overlap.traits import Value
 from tests.support.overlaps import FORMS, PLACE, World, measured, world
 from tests.support.quotes import form_of
+from tests.support.retold import REGIMES
+from tests.support.retold import world as retold
 
 FORM = world(1, 4, "rich").form
 
@@ -141,6 +144,17 @@ def test_a_ruled_pair_is_not_raised_again_and_a_report_stands_for_its_cases() ->
     assert len(possible_among(people, FORM, [ruling("different", "doe-2020/1", "x1-2010/1")])) == 1
 
 
+def test_what_follows_from_rulings_is_not_raised_either() -> None:
+    third = replace(AGAIN, name="poe-2022/1", report="poe-2022", authors=("Doe JA", "Roe B"), year=2022)
+    people = [ONE, AGAIN, third, *CROWD]
+    assert len(possible_among(people, FORM)) == 3
+    same = ruling("same", "doe-2020/1", "roe-2021/3")
+    [left] = possible_among(people, FORM, [same, ruling("cannot tell", "x1-2010/1", "x2-2010/1")])[:1]
+    assert "poe-2022/1" in (*left.one, *left.other)
+    for verdict in OverlapVerdict:
+        assert possible_among(people, FORM, [same, ruling(verdict, "roe-2021/3", "poe-2022/1")]) == ()
+
+
 def test_patients_are_counted_by_the_rulings() -> None:
     names = ["a/1", "b/1", "b/2", "c/1"]
     assert patients_among(names, []) == {name: name for name in names}
@@ -161,9 +175,61 @@ def test_what_a_field_says_of_a_person_is_told_by_any_form() -> None:
         assert {Trait.AGE, Trait.LABORATORY, Trait.DRUGS, Trait.OUTCOME} <= told
     fields = form_of().fields
     assert {name: trait_of(fields[name]).value for name in ("age_years", "follow_up_months", "plasma_exchanges", "muscle", "crp")} == {
-        "age_years": "age", "follow_up_months": "nothing", "plasma_exchanges": "nothing", "muscle": "nothing", "crp": "laboratory",
+        "age_years": "age", "follow_up_months": "nothing", "plasma_exchanges": "nothing", "muscle": "wording", "crp": "laboratory",
     }  # fmt: skip
     assert trait_of(replace(fields["crp"], identifies="nothing")) is Trait.NOTHING
+
+
+def test_drugs_and_countries_of_several_names_are_one() -> None:
+    assert drug_of("CYC") == drug_of("Endoxan") == drug_of("intravenous cyclophosphamide") == "cyclophosphamide"
+    assert drugs_in("mPSL pulse, IVIG and then 100 mg anakinra") == ("methylprednisolone", "immunoglobulin", "anakinra")
+    assert drug_of("an invented drug") == "an invented drug"
+    assert country_of("P.R. China") == country_of("china") == "China"
+    assert country_of("Utopia") == "Utopia"
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("anti_xy_status: {label: Anti-XY status, type: choice, choices: {positive: [], negative: []}}", "feature"),
+        ("site: {label: Site of the lesion, type: choice, choices: {leg: [], arm: []}}", "feature"),
+        ("end: {label: At the end, type: choice, choices: {well: [], dead: []}}", "outcome"),
+        ("therapy: {label: Therapy, type: text}", "drugs"),
+        ("antibodies: {label: Antibodies, type: text}", "wording"),
+        ("years: {label: Age, type: number}", "age"),
+        ("gestational_age: {label: Gestational age, type: number, unit: week}", "nothing"),
+        ("pulse: {label: First dose, type: number, unit: mg}", "nothing"),
+        ("steroid: {label: Steroid, type: number, unit: mg/kg/day}", "nothing"),
+        ("stay: {label: Hospital stay, type: number, unit: day}", "nothing"),
+        ("protein: {label: Protein in urine, type: number, unit: g/day}", "laboratory"),
+        ("bmi: {label: BMI, type: number, unit: kg/m2}", "laboratory"),
+        ("place: {label: Place, type: text, identifies: center}", "center"),
+    ],
+)
+def test_a_field_is_told_by_its_type_unit_choices_and_words(field: str, expected: str) -> None:
+    name = field.partition(":")[0]
+    form = form_of(f"schema: 1\nfields:\n  {field}\ntable: {{columns: [{name}]}}\n")
+    assert trait_of(form.fields[name]).value == expected
+
+
+def test_rare_words_of_free_text_support_and_other_words_contradict_nothing() -> None:
+    label = next(name for name in FORM.fields)
+    crowd = [replace(each, words={label: frozenset({"ana", "positive"})}) for each in CROWD]
+    said = replace(ONE, words={label: frozenset({"ro52", "positive"})})
+    known = Frequencies([said, AGAIN, *crowd], FORM)
+    alike = compare(said, replace(AGAIN, words={label: frozenset({"ro52", "positive"})}), known)
+    other = compare(said, replace(AGAIN, words={label: frozenset({"jo1", "negative"})}), known)
+    assert alike.score > other.score == compare(ONE, AGAIN, known).score
+    assert [line.told for line in alike.lines if line.told.startswith("both say")] == ["both say ro52, positive"]
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+def test_planted_overlaps_of_another_world_are_told_from_look_alikes(regime: str) -> None:
+    found = [measured(retold(20261126 + number, 300, regime)) for number in range(3)]
+    raised, right, planted = (sum(getattr(each, name) for each in found) for name in ("raised", "right", "planted"))
+    assert planted >= 20
+    assert right >= 0.85 * raised
+    assert right >= 0.5 * planted
 
 
 def test_planted_overlaps_are_told_from_look_alikes() -> None:

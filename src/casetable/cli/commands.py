@@ -220,6 +220,9 @@ def _status_summary(found: Status) -> dict[str, int]:
         "included": len(found.included),
         "awaiting_extraction": len(found.awaiting_extraction),
         "to_request": len(found.to_request),
+        "cases": found.cases,
+        "patients": found.patients,
+        "cannot_tell": found.cannot_tell,
         "errors": found.errors,
         "warnings": found.warnings,
     }
@@ -244,6 +247,9 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
         f" {summary['excluded']} excluded, {summary['undecided']} undecided"
         + (f" ({summary['no_longer_found']} of them no longer found by a search)" if found.gone else "")
     )
+    if found.cases != found.patients or found.cannot_tell:
+        told = f"; of {counted(found.cannot_tell, 'overlap')} nobody can tell" if found.cannot_tell else ""
+        yield f"{counted(found.cases, 'eligible case')} of {counted(found.patients, 'patient')}{told}"
     for title, items, hint in (
         ("undecided", found.undecided, "next: casetable screen"),
         ("awaiting extraction", found.awaiting_extraction, "next: casetable new RECORD"),

@@ -6,23 +6,37 @@ it stays silent. Nothing is joined but by a ruling.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 from casetable.model import Form, Overlap, OverlapVerdict
-from casetable.overlap.score import Comparison, Frequencies, Line, Sense, author_key, coincidences, compare, is_common
+from casetable.overlap.score import (
+    Comparison,
+    Frequencies,
+    Line,
+    Sense,
+    author_key,
+    coincidences,
+    compare,
+    is_common,
+    precision,
+)
 from casetable.overlap.traits import Person, Trait, person_of, trait_of
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, shown
 from casetable.review import Review
 
-# The natural logarithm of the odds: a little more for one person than against.
-RAISED_FROM = 0.2
+# The natural logarithm of the odds: two to one for one person.
+RAISED_FROM = 0.69
 # Where the clinical facts of a report are not accessible, nobody can look: a pair is raised if chance would hardly have brought
 # its authors together, in so many pairs of the review's reports, and the reports are so many years apart at most.
 UNREAD_CHANCE, UNREAD_YEARS = 0.2, 3
 # A figure or an author that so many cases share tells none of them from the others; the fewer with a very common name.
-MOST_IN_A_BLOCK, MOST_OF_A_COMMON_NAME = 60, 15
+MOST_IN_A_BLOCK, MOST_OF_A_COMMON_NAME, MOST_OF_ONE_FIGURE, MOST_OF_A_CENTER = 60, 15, 15, 100
+# Years of age between two cases from which they are not compared: no report comes so much later.
+DECADES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +66,7 @@ def possible_among(people: Sequence[Person], form: Form, ruled: Iterable[Overlap
     """Returns the pairs of cases that may be one person, the likelier first; pairs that were ruled on are left out."""
     known = Frequencies(people, form)
     by_name = {person.name: person for person in people}
-    settled = _settled(ruled, by_name)
+    settled = _settled(tuple(ruled), by_name)
     by_reports: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     for one, other in sorted(candidates(people)):
         if frozenset((one, other)) in settled:
@@ -92,45 +106,85 @@ def _best_of(listed: Sequence[Comparison]) -> Iterator[Possible]:
 
 
 def candidates(people: Sequence[Person]) -> set[tuple[str, str]]:
-    """Returns the pairs that are worth comparing: all others share nothing that could raise them.
+    """Returns the pairs that are worth comparing: all others share nothing that could raise them, or are decades apart in age.
 
-    They share an author, a center, or a measured figure of two digits or more; a figure that is common is no such thing.
+    They share an author, a center, one measured figure of three digits or two of two; a figure that is common is no such thing.
     """
     blocks: dict[tuple[str, ...], list[Person]] = defaultdict(list)
+    figures: dict[tuple[str, ...], list[Person]] = defaultdict(list)
+    centers: dict[str, list[Person]] = defaultdict(list)
     for person in people:
         for author in person.authors:
             family, _, initials = author_key(author).rpartition(" ")
             blocks["common" if is_common(author) else "author", family, initials[:1]].append(person)
         for center in person.centers:
-            blocks["center", center].append(person)
+            centers[center].append(person)
         for name, values in person.numbers.items():
             for figure in {f"{value.number.low:.1e}" for value in values}:
+                figures["figure", name, figure].append(person)
+            for figure in {f"{value.number.low:.2e}" for value in values if precision(value.number.low) > 2}:
                 blocks["figure", name, figure].append(person)
-    return {
-        (min(one.name, other.name), max(one.name, other.name))
-        for key, block in blocks.items()
-        if key[0] == "center" or len(block) <= (MOST_OF_A_COMMON_NAME if key[0] == "common" else MOST_IN_A_BLOCK)
-        for number, one in enumerate(block)
-        for other in block[number + 1 :]
-        if one.report != other.report
-    }
+    for center, block in centers.items():
+        for person in block:
+            # Of a center with so many cases age and sex tell at a glance who cannot be one.
+            groups = _ages_near(person) if len(block) > MOST_OF_A_CENTER else ("",)
+            for group in groups:
+                blocks["center", center, group].append(person)
+    pairs = {pair for key, block in blocks.items() if len(block) <= _most(key[0]) for pair in _pairs_of(block)}
+    shared = Counter(
+        pair for block in figures.values() if len(block) <= MOST_IN_A_BLOCK for pair in set(_pairs_of(block)) - pairs
+    )
+    return pairs | {pair for pair, count in shared.items() if count > 1}
+
+
+def _most(kind: str) -> float:
+    return {"center": math.inf, "common": MOST_OF_A_COMMON_NAME, "figure": MOST_OF_ONE_FIGURE}.get(
+        kind, MOST_IN_A_BLOCK
+    )
+
+
+def _ages_near(person: Person) -> tuple[str, ...]:
+    """Returns the groups of age and sex in which a case meets those that are up to three years older or younger."""
+    if person.ages is None:
+        return ()
+    step = int(person.ages[0]) // 3
+    return (f"{person.sex} {step}", f"{person.sex} {step + 1}")
+
+
+def _pairs_of(block: Sequence[Person]) -> Iterator[tuple[str, str]]:
+    for number, one in enumerate(block):
+        for other in block[number + 1 :]:
+            if one.report != other.report and not _are_decades_apart(one, other):
+                yield (min(one.name, other.name), max(one.name, other.name))
+
+
+def _are_decades_apart(one: Person, other: Person) -> bool:
+    """Whether two ages are so far apart that nothing could outweigh it."""
+    if one.ages is None or other.ages is None:
+        return False
+    return max(one.ages[0], other.ages[0]) - min(one.ages[1], other.ages[1]) > DECADES
 
 
 # --- rulings ----------------------------------------------------------------------------------------------------------
 
 
-def _settled(ruled: Iterable[Overlap], by_name: Mapping[str, Person]) -> set[frozenset[str]]:
-    """Returns the pairs of cases that a ruling speaks of; a report in it speaks for all of its cases."""
-    found: set[frozenset[str]] = set()
+def _settled(ruled: Sequence[Overlap], by_name: Mapping[str, Person]) -> set[frozenset[str]]:
+    """Returns the pairs of cases on which nothing is open: those that a ruling speaks of, and those that follow from several.
+
+    A report in a ruling speaks for all of its cases. Cases of one patient are settled, and so is what was ruled of one of them
+    for all of them.
+    """
+    of_patient: dict[str, list[str]] = defaultdict(list)
+    patient = patients_among(tuple(by_name), ruled)
+    for name, first in patient.items():
+        of_patient[first].append(name)
+    found = {frozenset(pair) for names in of_patient.values() for pair in combinations(names, 2)}
     for ruling in ruled:
         named = [_cases_of(each, by_name) for each in ruling.cases]
-        found |= {
-            frozenset((one, other))
-            for number, ones in enumerate(named)
-            for others in named[number + 1 :]
-            for one in ones
-            for other in others
-        }
+        for ones, others in combinations(named, 2):
+            for one, other in product(ones, others):
+                pairs = product(of_patient[patient[one]], of_patient[patient[other]])
+                found |= {frozenset(pair) for pair in pairs}
     return found
 
 
@@ -256,8 +310,25 @@ O103 = Rule(
         also=(*_TWO, ("curated/reports/poe-2019.yaml", _CASE.format(**_POE, ferritin="502.3", weight="15.2"))),
     ),
 )
+O104 = Rule(
+    code="O104",
+    name="same-patient-though-they-differ",
+    severity=Severity.WARNING,
+    summary="cases that were ruled one patient contradict each other in what does not change",
+    why="One of the reports, one of the extractions or the ruling is wrong.",
+    fix="Look at both reports, and correct the cell or the ruling.",
+    example=Example(
+        path="curated/reports/poe-2019.yaml",
+        good=_CASE.format(**_POE, ferritin="1271.4", weight="13.25"),
+        bad=_CASE.format(**_POE, ferritin="1271.4", weight="13.25").replace("female", "male"),
+        message="doe-2020/1 and poe-2019/1 were ruled one patient by A. Curator; against it: sex (female and male)",
+        also=(*_TWO, ("curated/overlaps.yaml", _RULED.format(cases="doe-2020/1, poe-2019/1", verdict="same"))),
+    ),
+)
 
-RULES = (O101, O102, O103)
+RULES = (O101, O102, O103, O104)
+# What a slip or a year in between does not explain, of what does not change in a patient.
+PLAINLY, LASTING = -3.0, frozenset({"sex", "age", "country"})
 
 
 def problems_of(review: Review, path: str) -> Iterator[Problem]:
@@ -267,7 +338,7 @@ def problems_of(review: Review, path: str) -> Iterator[Problem]:
     if form is None:
         return
     by_name = {person.name: person for person in people}
-    yield from _rulings(review, by_name)
+    yield from _rulings(review, by_name, form)
     for possible in possible_among(people, form, review.inputs.overlaps):
         one, other = (_named(names) for names in (possible.one, possible.other))
         lead = possible.one[0] if len(possible.one) == 1 else possible.other[0]
@@ -316,7 +387,7 @@ def _place_of(review: Review, name: str) -> Place | None:
     )
 
 
-def _rulings(review: Review, by_name: Mapping[str, Person]) -> Iterator[Problem]:
+def _rulings(review: Review, by_name: Mapping[str, Person], form: Form) -> Iterator[Problem]:
     ruled = review.inputs.overlaps
     reports = {person.report for person in by_name.values()}
     is_whole = review.is_read(review.inputs.paths.reports) and review.is_read(review.inputs.paths.screening)
@@ -329,23 +400,49 @@ def _rulings(review: Review, by_name: Mapping[str, Person]) -> Iterator[Problem]
             expected = f"expected one as {next(iter(by_name))}" if by_name else "there is none yet"
             message = f"{shown(name)} is no eligible case of an included report; {expected}"
             yield O102.at(ruling.place, message, field="cases", hint=hint)
-    patient = patients_among(tuple(by_name), ruled)
-    told = set()
+    yield from _contradictory(ruled, by_name)
+    known = Frequencies(tuple(by_name.values()), form)
     for ruling in ruled:
-        names = [name for name in ruling.cases if name in patient]
-        for number, one in enumerate(names):
-            for other in names[number + 1 :]:
-                if ruling.verdict is OverlapVerdict.SAME and by_name[one].report == by_name[other].report:
-                    message = (
-                        f"{ruling.by} ruled {one} and {other} the same patient, but one report describes them as two"
-                    )
-                    yield O103.at(ruling.place, message, field="cases")
-                elif ruling.verdict is OverlapVerdict.DIFFERENT and patient[one] == patient[other]:
-                    pair = frozenset((one, other))
-                    if pair not in told:
-                        told.add(pair)
-                        message = f"{ruling.by} ruled {one} and {other} different, but by other rulings they are the same patient"
-                        yield O103.at(ruling.place, message, field="cases")
+        if ruling.verdict is OverlapVerdict.SAME:
+            yield from _differing(ruling, by_name, known)
+
+
+def _contradictory(ruled: Sequence[Overlap], by_name: Mapping[str, Person]) -> Iterator[Problem]:
+    """Yields rulings that contradict others, and those by which two cases of one report become one patient."""
+    patient = patients_among(tuple(by_name), ruled)
+    told: set[frozenset[str]] = set()
+    for ruling in ruled:
+        for one, other in combinations([name for name in ruling.cases if name in patient], 2):
+            if ruling.verdict is OverlapVerdict.DIFFERENT and patient[one] == patient[other]:
+                message = (
+                    f"{ruling.by} ruled {one} and {other} different, but by other rulings they are the same patient"
+                )
+            elif ruling.verdict is OverlapVerdict.SAME and by_name[one].report == by_name[other].report:
+                message = f"{ruling.by} ruled {one} and {other} the same patient, but one report describes them as two"
+            else:
+                continue
+            if frozenset((one, other)) not in told:
+                told.add(frozenset((one, other)))
+                yield O103.at(ruling.place, message, field="cases")
+    first: dict[tuple[str, str], str] = {}
+    for name, person in by_name.items():
+        one = first.setdefault((person.report, patient[name]), name)
+        if one != name and frozenset((one, name)) not in told:
+            place = next(each.place for each in ruled if each.verdict is OverlapVerdict.SAME and name in each.cases)
+            message = (
+                f"the rulings together make {one} and {name} the same patient, but one report describes them as two"
+            )
+            yield O103.at(place, message, field="cases")
+
+
+def _differing(ruling: Overlap, by_name: Mapping[str, Person], known: Frequencies) -> Iterator[Problem]:
+    for one, other in combinations([name for name in ruling.cases if name in by_name], 2):
+        lines = compare(by_name[one], by_name[other], known).lines
+        against = [line for line in lines if line.what in LASTING and line.worth <= PLAINLY]
+        if against and by_name[one].report != by_name[other].report:
+            told = ", ".join(f"{line.what} ({line.told})" for line in against)
+            message = f"{one} and {other} were ruled one patient by {ruling.by}; against it: {told}"
+            yield O104.at(ruling.place, message, field="cases")
 
 
 def opened(review: Review) -> tuple[tuple[Possible, ...], int]:
@@ -353,8 +450,12 @@ def opened(review: Review) -> tuple[tuple[Possible, ...], int]:
     form = review.inputs.form
     if form is None:
         return (), 0
-    untold = sum(1 for ruling in review.inputs.overlaps if ruling.verdict is OverlapVerdict.CANNOT_TELL)
-    return possible_among(people_of(review), form, review.inputs.overlaps), untold
+    return possible_among(people_of(review), form, review.inputs.overlaps), untold(review)
+
+
+def untold(review: Review) -> int:
+    """Returns how many rulings say "cannot tell": they are not raised again, and stay open."""
+    return sum(1 for ruling in review.inputs.overlaps if ruling.verdict is OverlapVerdict.CANNOT_TELL)
 
 
 def compared(review: Review, one: str, other: str) -> Comparison | None:
@@ -386,4 +487,5 @@ __all__ = [
     "problems_of",
     "reasons",
     "trait_of",
+    "untold",
 ]

@@ -7,7 +7,6 @@ one person described twice than of two persons of the same review. What is missi
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,8 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from casetable.model import Form, Number
-from casetable.overlap.traits import Person, Value, plain
+from casetable.overlap.names import plain
+from casetable.overlap.traits import DEATH, Person, Value
 
 
 class Sense(StrEnum):
@@ -87,7 +87,8 @@ FEATURE_DIFFERS = -1.6
 DIED_THEN_LIVED = -4.6
 AGAIN = -0.5  # even of one person, two reports often give values of two days
 MOST_OF_AGE = 3.5  # however exact: siblings and ages of one disease
-MOST_OF_AUTHORS, MOST_OF_LABORATORY, MOST_OF_DRUGS, MOST_OF_FEATURES = 5.0, 12.0, 3.0, 2.0
+MOST_OF_AUTHORS, MOST_OF_LABORATORY, MOST_OF_DRUGS, MOST_OF_FEATURES, MOST_OF_WORDING = 5.0, 12.0, 3.0, 2.0, 2.0
+OF_A_WORD = 0.3  # words of one field hang together
 LEAST_OF_LABORATORY, LEAST_OF_FEATURES = -6.0, -4.0
 
 
@@ -104,6 +105,7 @@ class Frequencies:
         self.countries = Counter(p.country for p in people if p.country)
         self.ages = sorted(p.ages[0] for p in people if p.ages)
         self.choices: Mapping[str, Counter[frozenset[str]]] = _counted(people)
+        self.words = _counted_words(people)
         self.values: dict[str, list[float]] = {}
         for person in people:
             for name, values in person.numbers.items():
@@ -147,7 +149,7 @@ class Frequencies:
 
     def near_age(self, age: Decimal) -> float:
         """Returns the share of cases within a year of an age, at least what 80 years spread evenly would give."""
-        near = sum(1 for other in self.ages if abs(other - age) <= 1)
+        near = bisect_right(self.ages, age + 1) - bisect_left(self.ages, age - 1)
         return max((near + 0.5) / (len(self.ages) + 20), 2 / 80)
 
 
@@ -156,6 +158,15 @@ def _counted(people: Iterable[Person]) -> dict[str, Counter[frozenset[str]]]:
     for person in people:
         for name, chosen in person.choices.items():
             found.setdefault(name, Counter())[chosen] += 1
+    return found
+
+
+def _counted_words(people: Iterable[Person]) -> Mapping[str, Counter[str]]:
+    """How many cases have a word in a field's free text, and under "" how many have any."""
+    found: dict[str, Counter[str]] = {}
+    for person in people:
+        for name, words in person.words.items():
+            found.setdefault(name, Counter()).update([*words, ""])
     return found
 
 
@@ -172,6 +183,7 @@ def compare(one: Person, other: Person, known: Frequencies) -> Comparison:
         *_drugs(one, other, known),
         *_laboratory(one, other, known),
         *_outcome(one, other),
+        *_wording(one, other, known),
     ]
     # Before looking: a case has as many others to be confused with as there are.
     before = math.log(TOLD_TWICE) - math.log(max(known.people, 2))
@@ -409,6 +421,10 @@ def _laboratory(one: Person, other: Person, known: Frequencies) -> Iterator[Line
         yield _line(label, f"{mine[0].number} and {yours[0].number}", min(worth, -0.001))
 
 
+# Rounding to two digits moves a figure by at most one part in so many: 1.05 to 1.1, or 1.15 to 1.1.
+ONE_PART = 9
+
+
 def _is_same_figure(one: Number, other: Number) -> bool:
     """Whether two figures are one, the one perhaps rounded to fewer digits than the other."""
     if one.sign != other.sign:
@@ -417,11 +433,14 @@ def _is_same_figure(one: Number, other: Number) -> bool:
         return True
     if one.low != one.high or other.low != other.high or not one.low or not other.low:
         return False
-    digits = min(_precision(one.low), _precision(other.low))
+    if abs(one.low - other.low) * ONE_PART > max(abs(one.low), abs(other.low)):
+        return False
+    digits = min(precision(one.low), precision(other.low))
     return digits >= 2 and _rounded(one.low, digits) == _rounded(other.low, digits)
 
 
-def _precision(number: Decimal) -> int:
+@lru_cache(maxsize=65_536)
+def precision(number: Decimal) -> int:
     """How many digits of a number say something: 1271.4 has five, 1200 two, 0.05 one."""
     digits = "".join(map(str, number.normalize().as_tuple().digits))
     return len(digits.rstrip("0").lstrip("0")) or 1
@@ -432,7 +451,7 @@ def _rounded(number: Decimal, digits: int) -> Decimal:
 
 
 def _digits(one: Number, other: Number) -> int:
-    digits = min(_precision(one.low), _precision(other.low))
+    digits = min(precision(one.low), precision(other.low))
     return digits + (1 if one.low != one.high else 0)
 
 
@@ -455,14 +474,11 @@ def _ratio(one: Number, other: Number) -> float:
     return high / low if low else math.inf
 
 
-_DEATH = re.compile(r"\b(?:died|dead|death|deceased|fatal)\b")
-
-
 def _outcome(one: Person, other: Person) -> Iterator[Line]:
     if not one.outcomes or not other.outcomes:
         yield from _missing("outcome", one.outcomes, other.outcomes)
         return
-    deaths = [any(_DEATH.search(text) for text in person.outcomes.values()) for person in (one, other)]
+    deaths = [any(DEATH.search(text) for text in person.outcomes.values()) for person in (one, other)]
     told = " and ".join(dict.fromkeys(next(iter(person.outcomes.values())) for person in (one, other)))
     if deaths[0] == deaths[1]:
         yield _line("outcome", told, 0.7 if all(deaths) else 0.2)
@@ -470,3 +486,23 @@ def _outcome(one: Person, other: Person) -> Iterator[Line]:
     died, lived = (one, other) if deaths[0] else (other, one)
     is_after = died.year is not None and lived.year is not None and lived.year > died.year
     yield _line("outcome", told, DIED_THEN_LIVED if is_after else -1.2)
+
+
+def _wording(one: Person, other: Person, known: Frequencies) -> Iterator[Line]:
+    """Compares free text by the words that few other cases have; other words contradict nothing, and none are missed."""
+    left = MOST_OF_WORDING
+    for name in sorted(one.words.keys() & other.words.keys()):
+        mine, yours, counts = one.words[name], other.words[name], known.words[name]
+        rare = sorted(mine & yours, key=lambda word: (counts[word], word))[:4]
+        # Drawn to one half, and without the two themselves: in a small review no word is known to be rare.
+        chances = [(max(counts[word] - 2, 0) + 1) / (max(counts[""] - 2, 0) + 2) for word in rare]
+        worth = (
+            OF_A_WORD
+            * sum(-math.log(chance) for chance in chances)
+            * len(mine & yours)
+            / max(min(len(mine), len(yours)), 1)
+        )
+        worth = min(worth, left)
+        left -= worth
+        if worth >= 0.05:
+            yield _line(known.labels[name], f"both say {', '.join(rare)}", worth)

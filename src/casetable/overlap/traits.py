@@ -6,18 +6,18 @@ Which field is the age, the sex or the center is told by the form (`identifies`)
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
 from casetable.model import Case, Cell, Field, FieldType, Form, Number, Record, Status
-from casetable.quantities import convert
+from casetable.overlap.names import country_of, drug_of, drugs_in, plain
+from casetable.quantities import convert, unit_expression
 
 
 class Trait(StrEnum):
-    """What a field of a form says of a person."""
+    """What a field of a form says of a person; all but the last are what a form may name itself (`identifies`)."""
 
     AGE = "age"
     SEX = "sex"
@@ -29,37 +29,63 @@ class Trait(StrEnum):
     LABORATORY = "laboratory"
     FEATURE = "feature"
     NOTHING = "nothing"
+    WORDING = "wording"
 
 
-_WORDS = (
-    (Trait.AGE, r"age|ages"),
-    (Trait.SEX, r"sex|gender"),
-    (Trait.CENTER, r"center|centre|hospital|institution|clinic|site"),
-    (Trait.COUNTRY, r"country|nation|region"),
-    (Trait.PERIOD, r"admission|admitted|period|onset|year|date"),
-    (Trait.OUTCOME, r"outcome|survival|vital|status|death|mortality"),
-)
+_AGE, _NOT_OF_THE_PATIENT = frozenset({"age", "ages", "aged"}), frozenset({"gestational", "maternal", "donor", "bone"})
+_SEX = frozenset({"sex", "gender"})
+_CENTER = frozenset({"center", "centre", "hospital", "institution", "institute", "clinic"})
+_COUNTRY = frozenset({"country", "nation", "nationality"})
+_PERIOD = frozenset({"admission", "admitted", "period", "year", "date", "diagnosed"})
+_OUTCOME = frozenset({"outcome", "outcomes", "survival", "mortality", "death", "prognosis"})
+_DRUGS = frozenset({"drug", "drugs", "treatment", "treatments", "therapy", "medication", "medications"})
+_SEXES = {
+    **dict.fromkeys(("female", "f", "woman", "girl", "weiblich", "frau", "femme", "mujer", "donna", "女"), "female"),
+    **dict.fromkeys(("male", "m", "man", "boy", "mannlich", "mann", "homme", "hombre", "uomo", "男"), "male"),
+}
+DEATH = re.compile(r"\b(?:died|dead|death|deceased|fatal|succumbed|nonsurvivor)\b")
+# What is given to all by their size: no measurement of the patient, as grams a day may be (of protein).
+_OF_A_DOSE = re.compile(r"^(?:mg|g|µg|ng|IU|U)/(?:kg|m2)\b")
 
 
 def trait_of(about: Field) -> Trait:
-    """Returns what a field says of a person: what the form says it does, or what its type, unit and words tell."""
+    """Returns what a field says of a person: what the form says it does, or what its type, unit, choices and words tell."""
     if about.identifies:
         return Trait(about.identifies)
-    words = set(re.findall(r"[a-z]+", f"{about.name.replace('_', ' ')} {about.label}".lower()))
-    named = next((trait for trait, pattern in _WORDS if any(re.fullmatch(pattern, word) for word in words)), None)
     if about.type is FieldType.COURSES:
         return Trait.DRUGS
+    words = frozenset(plain(f"{about.name} {about.label}".replace("_", " ")).split())
     if about.type is FieldType.NUMBER:
-        is_time = _is_time(about.unit)
-        if named is Trait.AGE and is_time:
-            return Trait.AGE
-        if named is Trait.PERIOD and not about.unit:
-            return Trait.PERIOD
-        # Doses, durations and counts of a treatment are much alike in all patients of one review.
-        return Trait.NOTHING if is_time or not about.unit else Trait.LABORATORY
-    if about.type in {FieldType.CHOICE, FieldType.CHOICES}:
-        return named if named in {Trait.SEX, Trait.COUNTRY, Trait.CENTER, Trait.OUTCOME} else Trait.FEATURE
-    return named if named in {Trait.CENTER, Trait.COUNTRY, Trait.PERIOD, Trait.SEX} else Trait.NOTHING
+        return _trait_of_number(about, words)
+    # Of a stay in hospital, or of the hospital's course, the words are many; a center has a name.
+    is_center = bool(words & _CENTER) and not words & {"course", "stay"}
+    for trait, is_so in (
+        (Trait.SEX, bool(words & _SEX)),
+        (Trait.COUNTRY, bool(words & _COUNTRY)),
+        (Trait.CENTER, is_center),
+        (Trait.OUTCOME, bool(words & _OUTCOME) or {"vital", "status"} <= words or _may_end(about)),
+        (Trait.DRUGS, bool(words & _DRUGS) and about.type is not FieldType.CHOICE),
+        (Trait.PERIOD, bool(words & _PERIOD) and about.type is FieldType.TEXT),
+    ):
+        if is_so:
+            return trait
+    return Trait.WORDING if about.type is FieldType.TEXT else Trait.FEATURE
+
+
+def _trait_of_number(about: Field, words: frozenset[str]) -> Trait:
+    is_time = _is_time(about.unit)
+    if words & _AGE and not words & _NOT_OF_THE_PATIENT and (is_time or not about.unit):
+        return Trait.AGE
+    if words & _PERIOD and not about.unit:
+        return Trait.PERIOD
+    # Doses, durations and counts of a treatment are much alike in all patients of one review.
+    is_dose = "dose" in words or bool(_OF_A_DOSE.search(unit_expression(about.unit)))
+    return Trait.NOTHING if is_time or is_dose or not about.unit else Trait.LABORATORY
+
+
+def _may_end(about: Field) -> bool:
+    """Whether the choices of a field are ends, of which death is one."""
+    return any(DEATH.search(plain(word)) for choice, forms in about.choices.items() for word in (choice, *forms))
 
 
 def _is_time(unit: str) -> bool:
@@ -79,7 +105,8 @@ class Value:
 class Person:
     """One case with what tells it from others; `name` is report/case. What is not known is empty.
 
-    `authors` and `year` are the report's. `numbers` and `choices` are by field, `drugs` in the order given.
+    `authors` and `year` are the report's. `numbers` and `choices` are by field, `drugs` in the order given and under one name each;
+    `words` are those of free text, by field.
     `is_unread`: nothing clinical could be read, as the report is not accessible.
     """
 
@@ -97,6 +124,7 @@ class Person:
     numbers: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_unread: bool = False
 
 
@@ -105,6 +133,7 @@ def person_of(name: str, report: str, case: Case, record: Record, form: Form) ->
     numbers: dict[str, tuple[Value, ...]] = {}
     choices: dict[str, frozenset[str]] = {}
     outcomes: dict[str, str] = {}
+    words: dict[str, frozenset[str]] = {}
     texts: dict[Trait, list[str]] = {Trait.CENTER: [], Trait.COUNTRY: [], Trait.PERIOD: [], Trait.SEX: []}
     ages: tuple[Decimal, Decimal] | None = None
     drugs: list[str] = []
@@ -114,9 +143,11 @@ def person_of(name: str, report: str, case: Case, record: Record, form: Form) ->
         trait = trait_of(about)
         known = [each for cell in entry.cells for each in _known(cell)]
         if trait is Trait.DRUGS:
-            drugs += [plain(course.drug) for course in entry.courses if course.drug and course.drug != about.drug]
+            named = [part for course in entry.courses if (part := course.parts.get("drug")) and any(_known(part))]
+            drugs += [drug for part in named if (drug := drug_of(part.text)) != drug_of(about.drug)]
+            drugs += [drug for cell in known for text in _texts(cell) for drug in drugs_in(text)]
         elif trait is Trait.AGE:
-            found = [_in_years(cell.value, about.unit) for cell in known if isinstance(cell.value, Number)]
+            found = [_in_years(cell.value, about.unit or "year") for cell in known if isinstance(cell.value, Number)]
             ages = next((each for each in found if each), ages)
         elif trait is Trait.LABORATORY:
             measured = [Value(number=c.value, when=plain(c.when)) for c in known if isinstance(c.value, Number)]
@@ -129,8 +160,12 @@ def person_of(name: str, report: str, case: Case, record: Record, form: Form) ->
         elif trait is Trait.OUTCOME and known:
             outcomes[field_name] = plain(known[-1].text)
         elif trait in texts:
-            is_shown = trait in {Trait.SEX, Trait.COUNTRY}
-            texts[trait] += [cell.text if is_shown else plain(cell.text) for cell in known]
+            told = {Trait.SEX: _sex_of, Trait.COUNTRY: country_of}.get(trait, plain)
+            texts[trait] += [told(cell.text) for cell in known]
+        elif trait is Trait.WORDING and known:
+            words[field_name] = frozenset(
+                word for cell in known for word in plain(cell.text).split() if len(word) > 2 and word not in _IDLE
+            )
     return Person(
         name=name,
         report=report,
@@ -146,8 +181,17 @@ def person_of(name: str, report: str, case: Case, record: Record, form: Form) ->
         numbers=numbers,
         choices=choices,
         outcomes=outcomes,
+        words=words,
         is_unread=bool(cells) and all(cell.status is Status.NOT_ACCESSIBLE for cell in cells),
     )
+
+
+_IDLE = frozenset({"and", "the", "with", "was", "were", "not", "none", "for", "from", "had", "has", "both"})
+
+
+def _sex_of(text: str) -> str:
+    """A sex as a form's choices or a free text name it: of a known word its sex, else as it is written."""
+    return _SEXES.get(plain(text), " ".join(text.split()))
 
 
 def _known(cell: Cell) -> tuple[Cell, ...]:
@@ -162,9 +206,3 @@ def _texts(cell: Cell) -> tuple[str, ...]:
 def _in_years(number: Number, unit: str) -> tuple[Decimal, Decimal] | None:
     found = convert(number, unit, "year")
     return (found.low, found.high) if found else None
-
-
-def plain(text: str) -> str:
-    """Returns a text for comparison: lower case, without accents and signs, words apart by one blank."""
-    letters = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[a-z0-9]+", letters))

@@ -152,6 +152,9 @@ class Status:
     table: Summary
     errors: int
     warnings: int
+    cases: int
+    patients: int
+    cannot_tell: int
 
 
 def status(workspace: Workspace, today: dt.date) -> Status:
@@ -172,6 +175,7 @@ def status(workspace: Workspace, today: dt.date) -> Status:
         )
     protocol = review.inputs.protocol
     impact = Impact(review)
+    patient_of = overlap.patients(review)
     return Status(
         title=protocol.title if protocol else "",
         searches=tuple(searches),
@@ -186,6 +190,9 @@ def status(workspace: Workspace, today: dt.date) -> Status:
         table=impact.summary,
         errors=sum(1 for problem in checked.problems if problem.severity is Severity.ERROR),
         warnings=sum(1 for problem in checked.problems if problem.severity is Severity.WARNING),
+        cases=len(patient_of),
+        patients=len(set(patient_of.values())),
+        cannot_tell=overlap.untold(review),
     )
 
 
