@@ -5,6 +5,7 @@
 # make bench    the benchmarks (ratios within one run)
 # make bench-dedup DATA=FOLDER   duplicates on labelled CSVs and a synthetic set, beside bib-dedupe
 # make bench-overlap   patients told twice, on fresh seeds of invented reviews
+# make bench-quotes   wrong cells, and quotes typeset otherwise, against an invented report
 # make faults   the fault matrix, 200 runs a fault
 # make kills    200 kills of a refresh
 # make docs     writes docs/rules.md and docs/commands.md anew
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench bench-dedup bench-overlap faults kills docs clean
+.PHONY: review test check wheel bench bench-dedup bench-overlap bench-quotes faults kills docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -44,13 +45,14 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/casetable check
 
+# What a wheel could lack is files and dependencies; the tests that use them all are enough.
 wheel: $(VENV)/.dev
 	rm -rf dist $(VENV)-wheel
 	$(BIN)/python -m build -q --wheel
 	$(PYTHON) -m venv $(VENV)-wheel
 	$(VENV)-wheel/bin/python -m pip --disable-pip-version-check -q install --upgrade "pip>=25.1"
 	$(VENV)-wheel/bin/python -m pip --disable-pip-version-check -q install dist/*.whl --group test
-	$(VENV)-wheel/bin/python -m pytest tests/e2e
+	$(VENV)-wheel/bin/python -m pytest $(addprefix tests/e2e/test_,$(addsuffix .py,flagship own_review refresh import verify claims))
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/scale.py
@@ -65,6 +67,10 @@ bench-dedup: $(VENV)/.dev
 # Patients told twice, planted in invented reviews among look-alikes, on fresh seeds.
 bench-overlap: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python bench/overlap.py
+
+# 500 wrong cells and 500 quotes typeset otherwise, on a fresh seed, against the text of an invented report.
+bench-quotes: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python bench/quotes.py
 
 # Long runs: the fault matrix (200 seeds a fault), and 200 kills of a refresh.
 faults: $(VENV)/.dev

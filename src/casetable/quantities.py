@@ -134,8 +134,38 @@ def _scaled(figure: Decimal, factor: Decimal) -> Decimal:
         return +(figure * factor)
 
 
+# What common units measure, so that units of two kinds are told apart without a look-up; and times in seconds (a year has
+# 365.25 days, a month a twelfth of them, as with pint). A test holds all of it against pint.
+_KINDS = {
+    unit: kind
+    for kind, units in {
+        "time": "year month week day hour minute",
+        "mass": "kg g mg µg ng",
+        "length": "cm mm",
+        "share": "%",
+        "pressure": "mmHg kPa",
+        "amount in volume": "mmol/l µmol/l",
+        "mass in volume": "g/l g/dl mg/l mg/dl µg/l ng/l ng/ml pg/ml µg/ml",
+        "activity in volume": "U/l IU/l IU/ml U/ml",
+        "speed": "mm/h",
+        "mass per time": "mg/day g/day",
+        "mass per area": "mg/m2",
+        "number in volume": "10^9/l 10^12/l",
+    }.items()
+    for unit in units.split()
+}
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2629800, "year": 31557600}
+
+
 @functools.cache
 def _factor(unit: str, to: str) -> Decimal | None:
+    kinds = _KINDS.get(unit), _KINDS.get(to)
+    if None not in kinds and kinds[0] != kinds[1]:
+        return None
+    if unit in _SECONDS and to in _SECONDS:
+        with localcontext() as context:
+            context.prec = 28
+            return Decimal(_SECONDS[unit]) / Decimal(_SECONDS[to])
     one, other = _quantity(unit), _quantity(to)
     if one is None or other is None or one.dimensionality != other.dimensionality:
         return None

@@ -91,7 +91,7 @@ def test_two_sources_are_imported_joined_and_counted(review: Path) -> None:
         "wrote queries/embase.yaml",
     ]
     assert (review / "queries" / "embase.yaml").read_text() == (
-        "# Run in Embase by hand; its exports come in with `casetable import`.\n"
+        "# yaml-language-server: $schema=../.casetable/schema/strategy.json\n# Run in Embase by hand; its exports come in with `casetable import`.\n"
         "schema: 1\n"
         "source: Embase\n"
         "purpose: the search of Embase\n"
@@ -119,7 +119,7 @@ def test_two_sources_are_imported_joined_and_counted(review: Path) -> None:
     assert (numbers["database_results"], numbers["duplicates"], numbers["records_screened"]) == (4, 1, 3)
     assert prisma["specific"]["database_specific_results"] == {"Embase": 2, "Scopus": 2}
     checked = casetable("check", cwd=review)
-    assert "queries/scopus.yaml:2:1: Q109 warning: scopus: does not say how Scopus was searched" in checked.out
+    assert "queries/scopus.yaml:3:1: Q109 warning: scopus: does not say how Scopus was searched" in checked.out
     assert "embase" not in "".join(line for line in checked.out.splitlines(keepends=True) if " Q109 " in line)
     log = casetable("log", cwd=review)
     assert "  Embase was searched by B. Searcher; imported from embase.bib (2)\n" in log.out

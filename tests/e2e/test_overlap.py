@@ -122,7 +122,7 @@ def test_the_flagship_raises_teng_and_zhang_and_nothing_else(flagship: Path) -> 
     ran = casetable("check", cwd=flagship)
     assert ran.code == 0
     assert [line for line in ran.out.splitlines() if " O101 " in line] == [
-        "curated/reports/teng-2021.yaml:16:5: O101 warning: overlap: teng-2021/1 and one of the 6 cases of zhang-2021 may be one"
+        "curated/reports/teng-2021.yaml:17:5: O101 warning: overlap: teng-2021/1 and one of the 6 cases of zhang-2021 may be one"
         " patient: authors (in common: Wang Q (a common name)), year of publication (both 2021); nothing of the patients can be"
         " compared (9 missing); next: casetable overlap teng-2021/1 zhang-2021/1"
     ]

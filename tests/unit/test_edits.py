@@ -252,8 +252,9 @@ def test_a_new_report_has_every_field_of_the_form_and_what_belongs_there() -> No
     form, _ = read_form("form.yaml", FORM)
     assert form is not None
     lines = new_report(RECORD, "pmid:12", form).decode().splitlines()
-    assert lines[0] == "# Qiu XY, Roe B. An invented: 'case' #1. 2024."
-    assert lines[1] == "# https://pubmed.ncbi.nlm.nih.gov/12/"
+    assert lines[0] == "# yaml-language-server: $schema=../../.casetable/schema/report.json"
+    assert lines[1] == "# Qiu XY, Roe B. An invented: 'case' #1. 2024."
+    assert lines[2] == "# https://pubmed.ncbi.nlm.nih.gov/12/"
     assert "report: pmid:12" in lines
     assert "access:  # full text, partial text, abstract or none" in lines
     fields = [line.strip() for line in lines[lines.index("    # Patient") :] if line.strip()]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casetable import quantities
 from casetable.model import Number, plain_number
 from casetable.quantities import COMMON_UNITS, _quantity, convert, is_known_unit, read_number, unit_expression
 
@@ -256,3 +257,15 @@ def test_no_unit_makes_the_conversion_raise(unit: str) -> None:
     convert(number("3"), unit, "mg/l")
     convert(number("3"), "%", unit)
     assert isinstance(is_known_unit(unit), bool)
+
+
+def test_what_is_known_without_pint_is_what_pint_says() -> None:
+    for one, kind in quantities._KINDS.items():
+        for other, other_kind in quantities._KINDS.items():
+            first, second = _quantity(one), _quantity(other)
+            assert first is not None
+            assert second is not None
+            assert (first.dimensionality == second.dimensionality) is (kind == other_kind), (one, other)
+            if kind == other_kind == "time":
+                ratio = (first / second).to_base_units().magnitude
+                assert abs(quantities._factor(one, other) / ratio - 1) < Decimal("1e-25"), (one, other)

@@ -146,8 +146,8 @@ def _europepmc() -> EuropePmc:
         transport=requests_transport(f"casetable/{__version__}", time.monotonic),
         clock=time.monotonic,
         sleep=time.sleep,
-        url=os.environ.get("CASETABLE_EUROPEPMC_URL") or EUROPEPMC_URL,
-        pace=MachinePace("europepmc", time.time),
+        url=(url := os.environ.get("CASETABLE_EUROPEPMC_URL") or EUROPEPMC_URL),
+        pace=MachinePace("europepmc", time.time) if url == EUROPEPMC_URL else None,
     )
 
 
@@ -170,8 +170,9 @@ def _crossref() -> Crossref:
         clock=time.monotonic,
         sleep=time.sleep,
         email=os.environ.get("CASETABLE_EMAIL", ""),
-        url=os.environ.get("CASETABLE_CROSSREF_URL") or CROSSREF_URL,
-        pace=MachinePace("crossref", time.time),
+        url=(url := os.environ.get("CASETABLE_CROSSREF_URL") or CROSSREF_URL),
+        # The limit is the service's for this machine; another server has its own.
+        pace=MachinePace("crossref", time.time) if url == CROSSREF_URL else None,
     )
 
 

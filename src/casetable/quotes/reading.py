@@ -366,7 +366,11 @@ class _Reader:
                 end = at + 1
                 while end < len(plain) and plain[end].isalpha():
                     end += 1
-                if plain[at:end] == "to" and self._stream[-1:] == [FIGURE] and re.match(r"\s+\d", plain[end : end + 4]):
+                if (
+                    plain[at:end].lower() == "to"
+                    and self._stream[-1:] == [FIGURE]
+                    and re.match(r"\s+\d", plain[end : end + 4])
+                ):
                     self._gap = HYPHEN  # "8 to 10" is 8-10
                 else:
                     yield at, end, "letters", plain[at:end]
