@@ -545,7 +545,7 @@ def hidden(cell: str, way: str, *, is_age: bool) -> tuple[str, list[str]]:
     return way, [*((*AGES, "0", "120") if is_age else KINDS), "not applicable"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     cells=ANY_CELLS,
     masks=st.lists(st.tuples(st.booleans(), st.booleans(), WAYS), min_size=3, max_size=3),
@@ -574,7 +574,7 @@ def test_what_is_decided_holds_however_the_missing_cells_turn_out(
         assert other.holds is found.holds, (sql, expected, shown, whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(cells=ANY_CELLS, claim=CLAIMED)
 def test_with_every_cell_known_what_is_followed_is_what_sqlite_says(
     cells: list[tuple[str, str]], claim: tuple[str, str]

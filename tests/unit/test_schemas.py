@@ -425,7 +425,7 @@ def test_what_the_reader_takes_in_one_place_the_schema_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_what_the_reader_takes_the_schema_takes(name: str, data: st.DataObject) -> None:
     """A faultless file, with some places of it replaced by what a person may type there."""

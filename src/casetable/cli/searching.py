@@ -188,8 +188,9 @@ def _pubmed() -> PubMed:
         clock=time.monotonic,
         sleep=time.sleep,
         identity=Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", "")),
-        url=os.environ.get("CASETABLE_EUTILS_URL") or PUBMED_URL,
-        pace=MachinePace("eutils", time.time),
+        url=(url := os.environ.get("CASETABLE_EUTILS_URL") or PUBMED_URL),
+        # NCBI counts the requests of a machine; another server has a limit of its own, or none.
+        pace=MachinePace("eutils", time.time) if url == PUBMED_URL else None,
     )
 
 
