@@ -19,7 +19,7 @@ class ReviewUnreadableError(CasetableError):
 
 
 class SourceError(CasetableError):
-    """A source could not be reached or gave no usable answer; nothing was changed."""
+    """A source could not be reached or gave no usable answer."""
 
     exit_code = 4
 

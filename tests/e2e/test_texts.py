@@ -109,8 +109,16 @@ def test_what_is_not_open_is_told(review: Path, service: Service) -> None:
 def test_a_source_that_cannot_be_reached_ends_4(review: Path, service: Service) -> None:
     urls = {"CASETABLE_EUTILS_URL": service.url, "CASETABLE_EUROPEPMC_URL": "http://127.0.0.1:9/"}
     ran = casetable("refresh", "own", "--texts", cwd=review, **urls)
-    assert ran.code == 4
-    assert ran.err.startswith("casetable: Europe PMC could not be reached (the connection was refused)")
+    crossref, told, *more = ran.err.splitlines()
+    assert (ran.code, more) == (4, [])
+    assert crossref.startswith("Crossref could not be reached (the connection was refused)")
+    assert told == (
+        "casetable: Europe PMC could not be reached (the connection was refused); all else is done, and the next"
+        " 'refresh --texts' fetches what is still missing"
+    )
+    assert ran.out.startswith("own: ")
+    as_json = casetable("refresh", "own", "--texts", "--format", "json", cwd=review, **urls)
+    assert (as_json.code, "texts" in json.loads(as_json.out)) == (4, False)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1/", "http://127.0.0.1/?a=b"])

@@ -141,7 +141,7 @@ def test_a_list_that_does_not_hold_its_count_is_asked_for_again_and_not_accepted
     service = Service(answer=lambda url, form: searched(pmids, count))
     with pytest.raises(SourceError) as told:
         service.pubmed().search(search_parameters("x"), TODAY, nothing)
-    assert str(told.value) == f"PubMed could not be reached ({reason}); nothing was changed"
+    assert str(told.value) == f"PubMed could not be reached ({reason})"
     assert len(service.asked) == ATTEMPTS
 
 
@@ -212,7 +212,7 @@ def test_slices_that_never_add_up_are_not_accepted() -> None:
     service.answer = without_one
     with pytest.raises(SourceError) as told:
         service.pubmed().search(search_parameters("x"), TODAY, nothing)
-    assert str(told.value) == ("PubMed counts 10,000 records and gave out 9,999, 3 times over; nothing was changed")
+    assert str(told.value) == ("PubMed counts 10,000 records and gave out 9,999, 3 times over")
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------
@@ -305,4 +305,8 @@ def test_a_server_in_pubmeds_place_is_named_without_what_may_be_secret() -> None
         ).server
 
     assert server(PUBMED_URL) == ""
-    assert server("http://user:s3cr3t@127.0.0.1:8000/eutils?api_key=s3cr3t") == "http://127.0.0.1:8000/eutils"
+    assert server("http://user:s3cr3t@127.0.0.1:8000/eutils") == "http://127.0.0.1:8000/eutils/"
+    with pytest.raises(
+        UsageError, match=r"^CASETABLE_EUTILS_URL is not a web address; expected http://… or https://…$"
+    ):
+        server("http://127.0.0.1:8000/eutils?api_key=s3cr3t")

@@ -354,7 +354,9 @@ class _Sums(_Reader):
         if is_open or any(part.given.row.is_many for part in parts):
             return between(-math.inf, math.inf, cells, is_null=may_lack)
         low, high = function(parts)
-        is_whole = function is not _mean and function is not _middle and all(_whole(part.value) for part in parts)
+        is_whole = (
+            function is not _mean and function is not _middle and all(part.value.has_whole_numbers for part in parts)
+        )
         return between(low, high, cells, is_null=may_lack, is_whole=is_whole)
 
     def _in_row(self, node: exp.Expression, given: Given) -> Possible:
@@ -390,12 +392,6 @@ class _Part:
     @property
     def cells(self) -> frozenset[CellRef]:
         return self.value.cells | (frozenset() if self.given.is_sure else self.given.cells)
-
-
-def _whole(value: Possible) -> bool:
-    if value.values is None:
-        return value.is_whole
-    return all(each is None or isinstance(each, int) for each in value.values)
 
 
 Limits = tuple[float, float]

@@ -81,6 +81,13 @@ class Possible:
         return all(value is None or isinstance(value, str) for value in self.values)
 
     @property
+    def has_whole_numbers(self) -> bool:
+        """Whether all it can be but NULL is a whole number."""
+        if self.values is None:
+            return self.is_whole
+        return all(value is None or isinstance(value, int) for value in self.values)
+
+    @property
     def numbers(self) -> tuple[float, float]:
         """The least and the greatest number that it can be; NULL left out."""
         if self.values is None:
@@ -145,7 +152,7 @@ def either(*options: Possible) -> Possible:
             max(high for _, high in limits),
             cells,
             is_null=is_null,
-            is_whole=all(_is_whole(option) for option in options),
+            is_whole=all(option.has_whole_numbers for option in options),
         )
     if all(option.is_textual for option in options):
         return any_text(cells)
@@ -154,12 +161,6 @@ def either(*options: Possible) -> Possible:
 
 class NotFollowedError(Exception):
     """Raised where an operation is not followed through what is possible; nothing is decided by it then."""
-
-
-def _is_whole(a: Possible) -> bool:
-    if a.values is None:
-        return a.is_whole
-    return all(value is None or isinstance(value, int) for value in a.values)
 
 
 # --- truth ------------------------------------------------------------------------------------------------------------
@@ -271,7 +272,7 @@ def calculated(sign: str, a: Possible, b: Possible) -> Possible:
         return one_of((_calculate(sign, x, y) for x, y in product(a.values, b.values)), cells)
     (a_low, a_high), (b_low, b_high) = a.numbers, b.numbers
     is_null = a.may_be_null or b.may_be_null
-    is_whole = _is_whole(a) and _is_whole(b)
+    is_whole = a.has_whole_numbers and b.has_whole_numbers
     if a_low > a_high or b_low > b_high:
         return known(None)
     if sign == "/" and b_low <= 0 <= b_high:

@@ -59,7 +59,7 @@ def refresh(
     With --texts, what Europe PMC gives out in full and PubMed's abstracts are kept in .casetable/, out of git, for 'verify'.
     """
     from casetable.cli.show import change_value, counted, envelope
-    from casetable.errors import UsageError
+    from casetable.errors import SourceError, SourceRefusedError, UsageError
     from casetable.workflow.refresh import rebuild
     from casetable.workflow.refresh import refresh as run
 
@@ -77,6 +77,9 @@ def refresh(
             if missing:
                 echo(f"not in the cache, or older there, and left as they are: {', '.join(missing)}")
         return
+    europepmc = _europepmc() if has_texts else None  # what is wrong with its address is told before all else
+    failure: SourceError | SourceRefusedError | None = None
+    texts: Fetched | None = None
     with Progress(is_shown=not quiet) as progress:
         found = run(
             workspace,
@@ -87,7 +90,11 @@ def refresh(
             progress=progress,
             is_dry=is_dry,
         )
-        texts = _texts(workspace, progress, is_dry=is_dry) if has_texts else None
+        if europepmc is not None:
+            try:
+                texts = _texts(workspace, europepmc, progress, is_dry=is_dry)
+            except (SourceError, SourceRefusedError) as error:
+                failure = error
     if form == "json":
         changes = [
             {"keys": list(item.group.keys), "changes": [change_value(change) for change in told]}
@@ -101,20 +108,22 @@ def refresh(
         }
         told = {"texts": asdict(texts)} if texts else {}
         click.echo(envelope((), _refresh_summary(found), searches=searches, changed=changes, crossref=crossref, **told))
-        _tell_failure(found)
-        return
-    for line in (*_refresh_lines(found, is_dry=is_dry), *(_text_lines(texts) if texts else ())):
-        echo(line)
+    else:
+        for line in (*_refresh_lines(found, is_dry=is_dry), *(_text_lines(texts) if texts else ())):
+            echo(line)
     _tell_failure(found)
+    if failure is not None:
+        done = "" if is_dry else "; all else is done, and the next 'refresh --texts' fetches what is still missing"
+        raise type(failure)(f"{failure}{done}")
 
 
-def _texts(workspace: Workspace, progress: Progress, *, is_dry: bool) -> Fetched:
+def _texts(workspace: Workspace, europepmc: EuropePmc, progress: Progress, *, is_dry: bool) -> Fetched:
     from casetable.workflow.texts import fetch_texts
 
     return fetch_texts(
         workspace,
         pubmed=_pubmed,
-        europepmc=_europepmc,
+        europepmc=europepmc,
         now=dt.datetime.now(dt.UTC),
         progress=progress,
         is_dry=is_dry,
@@ -136,21 +145,6 @@ def _text_lines(texts: Fetched) -> Iterator[str]:
             yield f"  {told}: {', '.join(keys[:SHOWN_AT_MOST])}" + (", …" if len(keys) > SHOWN_AT_MOST else "")
 
 
-def _europepmc() -> EuropePmc:
-    from casetable import __version__
-    from casetable.sources.europepmc import EUROPEPMC_URL, EuropePmc
-    from casetable.sources.http import requests_transport
-    from casetable.sources.pace import MachinePace
-
-    return EuropePmc(
-        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
-        clock=time.monotonic,
-        sleep=time.sleep,
-        url=(url := os.environ.get("CASETABLE_EUROPEPMC_URL") or EUROPEPMC_URL),
-        pace=MachinePace("europepmc", time.time) if url == EUROPEPMC_URL else None,
-    )
-
-
 def _tell_failure(found: Refreshed) -> None:
     if found.noticed.failure:
         remark(
@@ -159,39 +153,41 @@ def _tell_failure(found: Refreshed) -> None:
         )
 
 
-def _crossref() -> Crossref:
-    from casetable import __version__
-    from casetable.sources.crossref import CROSSREF_URL, Crossref
-    from casetable.sources.http import requests_transport
-    from casetable.sources.pace import MachinePace
+def _europepmc() -> EuropePmc:
+    from casetable.sources.europepmc import EUROPEPMC_URL, EuropePmc
 
-    return Crossref(
-        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
-        clock=time.monotonic,
-        sleep=time.sleep,
-        email=os.environ.get("CASETABLE_EMAIL", ""),
-        url=(url := os.environ.get("CASETABLE_CROSSREF_URL") or CROSSREF_URL),
-        # The limit is the service's for this machine; another server has its own.
-        pace=MachinePace("crossref", time.time) if url == CROSSREF_URL else None,
-    )
+    return EuropePmc(**_connection("CASETABLE_EUROPEPMC_URL", EUROPEPMC_URL, "europepmc"))
+
+
+def _crossref() -> Crossref:
+    from casetable.sources.crossref import CROSSREF_URL, Crossref
+
+    connection = _connection("CASETABLE_CROSSREF_URL", CROSSREF_URL, "crossref")
+    return Crossref(**connection, email=os.environ.get("CASETABLE_EMAIL", ""))
 
 
 def _pubmed() -> PubMed:
-
-    from casetable import __version__
     from casetable.sources.eutils import PUBMED_URL, Identity, PubMed
+
+    identity = Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", ""))
+    return PubMed(**_connection("CASETABLE_EUTILS_URL", PUBMED_URL, "eutils"), identity=identity)
+
+
+def _connection(variable: str, usual: str, service: str) -> dict[str, Any]:
+    """Returns how a service is reached: at its usual address, or the one that an environment variable names."""
+    from casetable import __version__
     from casetable.sources.http import requests_transport
     from casetable.sources.pace import MachinePace
 
-    return PubMed(
-        transport=requests_transport(f"casetable/{__version__}", time.monotonic),
-        clock=time.monotonic,
-        sleep=time.sleep,
-        identity=Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", "")),
-        url=(url := os.environ.get("CASETABLE_EUTILS_URL") or PUBMED_URL),
-        # NCBI counts the requests of a machine; another server has a limit of its own, or none.
-        pace=MachinePace("eutils", time.time) if url == PUBMED_URL else None,
-    )
+    url = os.environ.get(variable) or usual
+    return {
+        "transport": requests_transport(f"casetable/{__version__}", time.monotonic),
+        "clock": time.monotonic,
+        "sleep": time.sleep,
+        "url": url,
+        # A service counts the requests of a machine; another server has a limit of its own, or none.
+        "pace": MachinePace(service, time.time) if url == usual else None,
+    }
 
 
 def _refresh_summary(found: Refreshed) -> dict[str, Any]:

@@ -11,15 +11,15 @@ from itertools import pairwise
 
 from casetable.model import Number
 from casetable.quantities import COMMON_UNITS, convert, is_known_unit, unit_expression
-from casetable.quotes.reading import Figure, Reading, read_short
+from casetable.quotes.reading import Reading, read_short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
     """A number with its unit as it stands in a text, from `start` to `end` there.
 
-    `unit` is as `unit_expression` writes it, "" where none stands there; `is_inherited` says that it stands behind a
-    later figure of the list ("from 316 to 504.7 ng/ml"). `per` is what a dose is given for besides: "/day", "/dose".
+    `unit` is as `unit_expression` writes it, "" where none stands there; it may stand behind a later figure of the list
+    ("from 316 to 504.7 ng/ml"). `per` is what a dose is given for besides: "/day", "/dose".
     `is_loose`: a word that is no unit says what is counted (3 cases, 310 BU).
     `is_reference`: it is a reference range or a limit of the norm.
     """
@@ -29,7 +29,6 @@ class Amount:
     number: Number
     unit: str = ""
     per: str = ""
-    is_inherited: bool = False
     is_ordinal: bool = False
     is_spread: bool = False
     is_loose: bool = False
@@ -40,7 +39,7 @@ class Amount:
 _WRITTEN = {
     **{unit.lower(): unit for unit in ("kg", "g", "mg", "µg", "ng", "pg", "fg", "l", "dl", "ml", "µl", "fl", "nl")},
     **{unit.lower(): unit for unit in ("mol", "mmol", "µmol", "nmol", "pmol", "cm", "mm", "µm", "nm", "km", "cm2", "mm2")},
-    **{unit.lower(): unit for unit in ("m2", "m", "mm3", "cm3", "mmhg", "kpa", "hz", "kcal", "gy", "cgy", "msv", "meq")},
+    **{unit.lower(): unit for unit in ("m2", "m", "mm3", "cm3", "kcal")},
     "u": "U", "iu": "IU", "ku": "kU", "mu": "mU", "miu": "mIU", "mmhg": "mmHg", "kpa": "kPa", "hz": "Hz", "gy": "Gy",
     "cgy": "cGy", "msv": "mSv", "meq": "mEq", "%": "%", "percent": "%", "bpm": "bpm", "kat": "kat",
     "ug": "µg", "ul": "µl", "umol": "µmol", "uiu": "µIU", "uu": "µU", "ukat": "µkat", "um": "µm",
@@ -122,7 +121,7 @@ def amounts(
     for one, behind in reversed(tuple(pairwise(read))):
         between = text.plain[one.stop : behind.begin]
         if not one.unit and behind.unit and _LISTED.fullmatch(between):
-            one.unit, one.per, one.is_inherited = behind.unit, behind.per, True
+            one.unit, one.per = behind.unit, behind.per
     number = 0
     while number < len(read) and read[number].at < last:
         one = read[number]
@@ -136,7 +135,6 @@ def amounts(
                 number=Number(low=low, high=high, sign=""),
                 unit=other.unit,
                 per=other.per,
-                is_inherited=other.is_inherited,
                 is_loose=other.is_loose,
                 is_reference=one.is_reference or _is_norm(text, one, other),
             )
@@ -157,10 +155,8 @@ class _Read:
 
     def __init__(self, text: Reading, at: int, known: Sequence[str]) -> None:
         self.at, self.figure, self._known = at, text.figures[at], tuple(known)
-        self._text = text
         self.begin = text.at_plain(self.figure.start)
         self.stop = text.at_plain(self.figure.end)
-        self.is_inherited = False
         self.unit, self.per, behind = _unit_at(text.plain, self.stop, tuple(known))
         self._times = Decimal(1)
         self._more = Decimal(0)
@@ -208,7 +204,6 @@ class _Read:
             number=Number(low=value, high=value, sign=self.sign),
             unit=self.unit,
             per=self.per,
-            is_inherited=self.is_inherited,
             is_ordinal=self.figure.is_ordinal and self.unit not in _TIMES,
             is_spread=self.figure.is_spread,
             is_loose=self.is_loose,
@@ -341,6 +336,3 @@ def units_named(head: str) -> Iterator[Amount]:
     for found in re.finditer(r"[(,]\s*([^(),]{1,20})\)?", head):
         text = read_short(f"1 {found[1].strip()}")
         yield from amounts(text, 0, 1)
-
-
-__all__ = ["Amount", "Figure", "amounts", "is_same", "may_be_compared", "units_named"]

@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
@@ -16,6 +15,7 @@ from itertools import islice
 from casetable.model import Access, Case, Cell, Field, FieldType, Form, Number, Report, Status
 from casetable.problems import joined, shown
 from casetable.quotes.amounts import Amount, amounts, is_same, may_be_compared, units_named
+from casetable.quotes.clauses import contradiction, dosings, is_denied, is_given, times_given
 from casetable.quotes.labels import (
     Mention,
     Names,
@@ -155,7 +155,7 @@ def _slots(name: str, case: str, about: Field, cell: Cell) -> Iterator[Slot]:
 def judge(report: Report, form: Form, texts: Sequence[Text], titles: Iterable[str] = ()) -> tuple[Judged, ...]:
     """Returns what becomes of every cell of a report's cases that can be verified, in the order of the extraction.
 
-    `titles` are those of its records: wherever they stand in a text, they are no printed. Of several texts the one
+    `titles` are those of its records: wherever they stand in a text, they are no evidence. Of several texts the one
     counts in which a cell fares best.
     """
     held = [Printed(text, tuple(titles)) for text in texts]
@@ -225,10 +225,11 @@ def _settled(
 
 def _judged(slot: Slot, printed: Printed, form: Form, report: Report) -> Judged:
     cases = frozenset(case_name(case.id) for case in report.cases)
-    judge_ = (_OfQuote if slot.cell.reported else _OfValue)(slot, printed, form, cases)
-    found = judge_.judged(printed.joined)
+    kind = _OfQuote if slot.cell.reported else _OfValue
+    judge_of = kind(slot, printed, form, cases)
+    found = judge_of.judged(printed.joined)
     if found.outcome not in {Outcome.VERIFIED, Outcome.ELSEWHERE} and printed.apart is not None:
-        again = judge_.judged(printed.apart)
+        again = judge_of.judged(printed.apart)
         found = min(found, again, key=lambda each: _BEST_FIRST.index(each.outcome))
     is_poor = found.outcome in {Outcome.NEAR, Outcome.ABSENT}
     is_of_abstract = report.access is Access.ABSTRACT or place_words(slot.where) in {"abstract", "summary"}
@@ -324,11 +325,8 @@ class _Judge:
             if self.slot.drug
             else names_beside(self.slot.field, self.form, is_bare=True)
         )
-        begin = text.content.rfind("\n\n", 0, amount.start) + 1
-        row = text.content[
-            begin : text.content.find("\n\n", amount.start) if "\n\n" in text.content[amount.start :] else None
-        ]
-        beside = [row.split("\t")[0].strip(), text.head_at(amount.start)]
+        begin, stop = text.paragraph_at(amount.start, amount.end)
+        beside = [text.content[begin:stop].split("\t")[0].strip(), text.head_at(amount.start)]
         others = [
             name
             for name in beside
@@ -448,8 +446,8 @@ class _OfQuote(_Judge):
             each for each in there if is_same(value, self.slot.unit, each, is_dose=is_dose, schedule=self.slot.schedule)
         ]
         if self.slot.part == "count":
-            same = [each for each in same if _is_given(text, each)]
-            if not same and value.low in _times_given(_plain_of(text, match)):
+            same = [each for each in same if is_given(text, each)]
+            if not same and value.low in times_given(_plain_of(text, match)):
                 return _Borne(is_borne=True)
         if not same:
             return _Borne(is_borne=False, why=f"the quote does not say {self._told()}")
@@ -488,45 +486,48 @@ class _OfQuote(_Judge):
     def _text(self, text: Reading, match: Match) -> _Borne:
         value = str(self.slot.cell.value)
         own = read_short(value)
-        if self.slot.part != "drug" and next(find(own, text, match.first, match.last), None) is not None:
+        is_quoted = next(find(own, text, match.first, match.last), None) is not None
+        if is_quoted and self.slot.part != "drug":
             return _Borne(is_borne=True)
-        if pair := _contradiction(own.plain, _plain_of(text, match)):
+        if pair := contradiction(own.plain, _plain_of(text, match)):
             return _Borne(is_borne=False, why=f"the quote says {shown(pair[1])}, not {shown(pair[0])}")
-        if self.slot.part == "drug":
-            names = names_of_drugs(value, self.slot.drugs)
-            there = {owner for m in mentions(text, names, match.first, match.last) for owner in m.owners}
-            if value.lower() in there and all(
-                _is_denied(text, m) for m in mentions(text, names, match.first, match.last) if value.lower() in m.owners
-            ):
-                return _Borne(is_borne=False, why=f"the text denies {shown(value)}")
-            if there and value.lower() not in there:
-                return _Borne(is_borne=False, why=f"the quote names {joined(sorted(there), 'and')}, not {shown(value)}")
-        if next(find(own, text, match.first, match.last), None) is not None:
+        if self.slot.part == "drug" and (why := self._other_drug(text, match)):
+            return _Borne(is_borne=False, why=why)
+        if is_quoted:
             return _Borne(is_borne=True)
+        if lacking := self._unsaid(own, text, match):
+            return _Borne(is_borne=False, why=f"the quote does not say {shown(lacking)}")
+        if len(own.stream) > 3 and not _share_words(own, text, match):
+            there = next(find(own, text), None)
+            if there is not None:
+                why = f"the quote says nothing of {shown(value)}, which stands elsewhere"
+                return _Borne(is_borne=False, why=why, at=(there.start, there.end))
+        return _Borne(is_borne=True)
+
+    def _other_drug(self, text: Reading, match: Match) -> str:
+        """Returns why a quote does not bear out which drug was given, or nothing."""
+        value = str(self.slot.cell.value)
+        named = mentions(text, names_of_drugs(value, self.slot.drugs), match.first, match.last)
+        own = [mention for mention in named if value.lower() in mention.owners]
+        if own:
+            return f"the text denies {shown(value)}" if all(is_denied(text, mention) for mention in own) else ""
+        others = sorted({owner for mention in named for owner in mention.owners})
+        return f"the quote names {joined(others, 'and')}, not {shown(value)}" if others else ""
+
+    def _unsaid(self, own: Reading, text: Reading, match: Match) -> str:
+        """Returns a figure of the value, with its unit, that the quote lacks, or nothing."""
+        value = own.text
         figures = {r for at, f in text.figures.items() if match.first <= at < match.last for r in f.readings}
         for figure in own.figures.values():  # HLA-B27 is not HLA-B51
             if figure.is_attached and figures and not figures & set(figure.readings):
-                told = shown(value[max(0, figure.start - 6) : figure.end].split(" ")[-1])
-                return _Borne(is_borne=False, why=f"the quote does not say {told}")
-        there_ = tuple(amounts(text, match.first, match.last, match.meant, self.units))
-        dosings = _dosings(_plain_of(text, match))
+                return value[max(0, figure.start - 6) : figure.end].split(" ")[-1]
+        said = tuple(amounts(text, match.first, match.last, match.meant, self.units))
+        times = dosings(_plain_of(text, match))
         for amount in amounts(own, 0, len(own.stream), known=self.units):
-            if amount.number.low == amount.number.high and amount.number.low in dosings:
-                continue
-            if not any(_is_said(amount, each) for each in there_):
-                told = shown(value[amount.start : amount.end])
-                return _Borne(is_borne=False, why=f"the quote does not say {told}")
-        if (
-            not _share_words(own, text, match)
-            and (at := next(find(own, text), None)) is not None
-            and len(own.stream) > 3
-        ):
-            return _Borne(
-                is_borne=False,
-                why=f"the quote says nothing of {shown(value)}, which stands elsewhere",
-                at=(at.start, at.end),
-            )
-        return _Borne(is_borne=True)
+            is_dosing = amount.number.low == amount.number.high and amount.number.low in times
+            if not is_dosing and not any(_is_said(amount, each) for each in said):
+                return value[amount.start : amount.end]
+        return ""
 
 
 # How like a stretch of text must be to be shown beside a quote, of 100.
@@ -567,97 +568,7 @@ def _printed(about: Field, text: Reading, first: int, last: int) -> list[Mention
             if form[-1:].isalpha() and not form.endswith("s") and len(form) > 3:
                 forms.setdefault(f"{form}s", set()).add(choice)
     names = Names(own="", by_name={form: frozenset(owners) for form, owners in forms.items()})
-    return [mention for mention in mentions(text, names, first, last) if not _is_denied(text, mention)]
-
-
-_DENIAL = re.compile(
-    r"\b(?:no|not|without|never|denied|denies|nor|neither|absence of|lack of|failed to|free of|ruled out|excluded)\b",
-    re.IGNORECASE,
-)
-# What ends the reach of a denial: another clause. A list goes on behind its commas.
-_CLAUSE = re.compile(
-    r"[.;:]|\b(?:but|however|although|though|except|while|whereas|which|who|and then|was|were|is|are|had|has|showed|revealed|with)\b",
-    re.IGNORECASE,
-)
-_DENIED_BEHIND = re.compile(
-    r"\s+(?:was|were|is|are|could be|had been)?\s*(?:not|excluded|ruled out|absent|denied|unlikely)\b", re.IGNORECASE
-)
-_RELATIVES = r"mother|father|parents?|brother|sister|son|daughter|aunt|uncle|cousin|husband|wife|grandmother|grandfather|relatives?|family|donor"
-_OF_RELATIVE = re.compile(rf"\b(?:{_RELATIVES})(?:'s)?\s+(?:\w+\s+){{0,2}}$", re.IGNORECASE)
-_RELATIVE = re.compile(rf"\s+(?:{_RELATIVES})\b", re.IGNORECASE)
-
-
-def _is_denied(text: Reading, mention: Mention) -> bool:
-    """Whether the clause denies what stands there, or says it of a relative."""
-    begin, end = text.at_plain(text.starts[mention.first]), text.at_plain(text.ends[mention.last - 1])
-    before = text.plain[max(0, begin - 70) : begin]
-    denials = list(_DENIAL.finditer(before))
-    if denials and not _CLAUSE.search(before, denials[-1].end()):
-        return True
-    behind = text.plain[end : end + 40]
-    return bool(_DENIED_BEHIND.match(behind) or _OF_RELATIVE.search(before) or _RELATIVE.match(behind))
-
-
-# Words that are never both true of one thing: a value with one of them is not borne out by a quote with another.
-_OPPOSITES: tuple[tuple[tuple[str, str], ...], ...] = (
-    (("left", r"left"), ("right", r"right"), ("bilateral", r"bilateral\w*|both")),
-    (("increased", r"increas\w*|elevated|rose|higher"), ("decreased", r"decreas\w*|fell|lower|reduc\w*")),
-    (("positive", r"positive"), ("negative", r"negative")),
-    (("oral", r"oral\w*|p\.?o\.?"), ("intravenous", r"intravenous\w*|i\.?v\.?"), ("subcutaneous", r"subcutaneous\w*|s\.?c\.?"), ("intramuscular", r"intramuscular\w*|i\.?m\.?")),
-    (("daily", r"daily|days?|q\.?d\.?|[bt]\.?i\.?d\.?"), ("weekly", r"weekly|weeks?"), ("monthly", r"monthly|months?"), ("yearly", r"yearly|years?|annual\w*")),
-    (("upper", r"upper"), ("lower", r"lower")),
-    (("male", r"male|man|boy"), ("female", r"female|woman|girl")),
-)  # fmt: skip
-
-
-def _contradiction(value: str, quote: str) -> tuple[str, str] | None:
-    """Returns what a value says and the other that its quote says in its place, or None."""
-    for group in _OPPOSITES:
-        said, printed = (
-            [
-                name
-                for name, pattern in group
-                if re.search(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", each, re.IGNORECASE)
-            ]
-            for each in (value, quote)
-        )
-        if said and printed and not set(said) & set(printed):
-            return said[0], printed[0]
-    return None
-
-
-_ONCE = ((r"once|a single|one single|one (?:dose|infusion|session|course|cycle)", 1), (r"twice", 2), (r"thrice", 3))
-_OFTEN = r"(?!\s+(?:daily|weekly|monthly|(?:a|per|each|every)\s+(?:day|week|month)))"
-
-
-def _times_given(plain: str) -> frozenset[Decimal]:
-    """Returns how often something was given, in words: "once", "a single dose"; "twice daily" is no count."""
-    return frozenset(
-        Decimal(n) for pattern, n in _ONCE if re.search(rf"\b(?:{pattern})\b{_OFTEN}", plain, re.IGNORECASE)
-    )
-
-
-_GIVEN = re.compile(
-    r"\s?-?\s?(?:times?|doses?|infusions?|sessions?|courses?|cycles?|pulses?|injections?|exchanges?|applications?|administrations?|of)\b",
-    re.IGNORECASE,
-)
-
-
-def _is_given(text: Reading, amount: Amount) -> bool:
-    """Whether an amount counts how often something was given."""
-    at, end = text.at_plain(amount.start), text.at_plain(amount.end)
-    return (
-        _GIVEN.match(text.plain, end) is not None
-        or re.search(r"(?:\btotal of|[×x])\s?$", text.plain[max(0, at - 12) : at]) is not None
-    )
-
-
-_DOSINGS = ((r"q\.?\s?d\.?|o\.?d\.?", 1), (r"b\.?i\.?d\.?|twice", 2), (r"t\.?i\.?d\.?|thrice", 3), (r"q\.?i\.?d\.?", 4))
-
-
-def _dosings(plain: str) -> frozenset[Decimal]:
-    """Returns the numbers of doses a day that a text gives in words or by abbreviation: b.i.d. is two."""
-    return frozenset(Decimal(times) for pattern, times in _DOSINGS if re.search(rf"\b(?:{pattern})(?![A-Za-z])", plain, re.IGNORECASE))  # fmt: skip
+    return [mention for mention in mentions(text, names, first, last) if not is_denied(text, mention)]
 
 
 def _plain_of(text: Reading, match: Match) -> str:
@@ -758,25 +669,19 @@ class _OfValue(_Judge):
             for owner in mention.owners:
                 places.setdefault(owner, []).append(at)
         lacking = [choice for choice in wanted if choice not in places]
-        rivals = sorted(set(places) - set(wanted))
-        if lacking:
-            if rivals:
-                at = places[rivals[0]][0]
-                told = shown(self.printed.snippet(*at), 120)
-                return self._result(
-                    Outcome.NEAR,
-                    f"no printed form of {shown(lacking[0])} stands in the text, but one of {shown(rivals[0])}: {told}",
-                    at,
-                )
+        rival = min(set(places) - set(wanted), default="")
+        if lacking and not rival:
             return self._result(Outcome.ABSENT, f"no printed form of {shown(lacking[0])} is in the text")
-        if rivals and slot.field.type is FieldType.CHOICE:
-            at = places[rivals[0]][0]
+        if rival and (lacking or slot.field.type is FieldType.CHOICE):
+            at = places[rival][0]
             told = shown(self.printed.snippet(*at), 120)
-            return self._result(
-                Outcome.NEAR,
-                f"the text has a printed form of {shown(rivals[0])} too, {told}; expected 'reported', the quote that decides",
-                at,
-            )
+            if lacking:
+                message = (
+                    f"no printed form of {shown(lacking[0])} stands in the text, but one of {shown(rival)}: {told}"
+                )
+            else:
+                message = f"the text has a printed form of {shown(rival)} too, {told}; expected 'reported', the quote that decides"
+            return self._result(Outcome.NEAR, message, at)
         return self._best(places[wanted[0]]) or self._result(Outcome.ABSENT, f"{self._told()} is not in the text")
 
     def _is_about(self, text: Reading, mention: Mention) -> bool:

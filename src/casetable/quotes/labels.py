@@ -14,7 +14,7 @@ from casetable.model import Field, FieldType, Form
 from casetable.quotes.amounts import Amount, may_be_compared
 from casetable.quotes.reading import Reading, find, read_short
 
-# The same measurement by its short and its long names: what laboratories print (LOINC's common display names).
+# The same measurement by its short and its long names, as laboratories print them.
 _SYNONYMS = (
     ("alt", "alanine aminotransferase", "alanine transaminase", "sgpt", "gpt"),
     ("ast", "aspartate aminotransferase", "aspartate transaminase", "sgot", "got"),
@@ -55,51 +55,8 @@ _NOT_OF_BLOOD = ("day", "kg", "cm", "°C", "mmHg", "bpm")
 _BY_NAME: Mapping[str, tuple[str, ...]] = {name: group for group in _SYNONYMS for name in group}
 # Words of a field's name or label that say its unit or what is counted, and name nothing by themselves.
 _NO_NAMES = frozenset(
-    [
-        "year",
-        "years",
-        "month",
-        "months",
-        "week",
-        "weeks",
-        "day",
-        "days",
-        "hour",
-        "hours",
-        "mg",
-        "kg",
-        "g",
-        "ml",
-        "l",
-        "percent",
-        "first",
-        "last",
-        "number",
-        "of",
-        "count",
-        "value",
-        "level",
-        "levels",
-        "total",
-        "dose",
-        "doses",
-        "duration",
-        "sessions",
-        "session",
-        "titer",
-        "serum",
-        "the",
-        "in",
-        "at",
-        "on",
-        "and",
-        "or",
-        "other",
-        "worst",
-        "best",
-        "end",
-        "start",
-    ]
+    "year years month months week weeks day days hour hours mg kg g ml l percent first last number of count value level levels"  # noqa: SIM905
+    " total dose doses duration sessions session titer serum the in at on and or other worst best end start".split()
 )
 
 
@@ -251,18 +208,7 @@ def sentence(text: Reading, first: int, last: int) -> tuple[int, int]:
         low = found.end()
     after = _END.search(text.plain, end, min(len(text.plain), end + 600))
     low, high = max(low, begin - 600), after.start() if after else min(len(text.plain), end + 600)
-    return _stream_at(text, text.offsets[low]), _stream_at(text, text.offsets[high])
-
-
-def _stream_at(text: Reading, offset: int) -> int:
-    low, high = 0, len(text.starts)
-    while low < high:
-        middle = (low + high) // 2
-        if text.starts[middle] < offset:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return text.at_stream(text.offsets[low]), text.at_stream(text.offsets[high])
 
 
 def governing(text: Reading, amount: Amount, names: Names, listed: Sequence[Amount] = ()) -> frozenset[str] | None:
@@ -275,7 +221,7 @@ def governing(text: Reading, amount: Amount, names: Names, listed: Sequence[Amou
     found = mentions(text, names, first, last)
     if not found:
         return None
-    if (own := _respectively(text, at, found, listed, last)) is not None:
+    if (own := _respectively(text, at, found, listed, first, last)) is not None:
         return own
     if (own := _in_a_row(text, at, found)) is not None:
         return own
@@ -300,9 +246,8 @@ def _between(text: Reading, mention: Mention, at: int) -> tuple[int, int]:
 
 
 def _respectively(
-    text: Reading, at: int, found: Sequence[Mention], listed: Sequence[Amount], last: int
+    text: Reading, at: int, found: Sequence[Mention], listed: Sequence[Amount], first: int, last: int
 ) -> frozenset[str] | None:
-    first = sentence(text, at, at + 1)[0]
     stop = text.stream.find("respectively", first, min(len(text.stream), last + 40))
     if stop < 0:
         return None
@@ -337,7 +282,7 @@ def _in_a_row(text: Reading, at: int, found: Sequence[Mention]) -> frozenset[str
         while 0 <= place + step < len(figures):
             pair = sorted((figures[place], figures[place + step]))
             amid = _UNIT_AMID.sub("", between(*pair))
-            if not (_AMID.fullmatch(amid) and amid.strip()) or amid.strip() == "":
+            if not (amid.strip() and _AMID.fullmatch(amid)):
                 break
             place += step
             row.append(figures[place])
@@ -351,6 +296,3 @@ def _in_a_row(text: Reading, at: int, found: Sequence[Mention]) -> frozenset[str
     if len(names) < 2 or len(names) != len(row) or len(between(names[-1].last - 1, row[0])) > 30:
         return None
     return names[row.index(at)].owners
-
-
-__all__ = ["Mention", "Names", "governing", "mentions", "names_beside", "names_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -80,9 +80,7 @@ class Printed:
 def snippet(text: Text, start: int, end: int, around: int = 30) -> str:
     """Returns what stands at a place of a text, with some words around it, in one line."""
     content = text.content
-    begin = content.rfind("\n\n", 0, start) + 1
-    stop = content.find("\n\n", end)
-    stop = len(content) if stop < 0 else stop
+    begin, stop = text.paragraph_at(start, end)
     low, high = max(begin, start - around), min(stop, end + around)
     while low > begin and not content[low - 1].isspace():
         low -= 1
@@ -115,35 +113,47 @@ def _named_case(found: re.Match[str]) -> str:
 def _owned(text: Text) -> Iterator[tuple[int, int, str]]:
     for section in text.sections:
         found = _CASE.match(section.heading.split(" > ")[-1])
-        own = _named_case(found) if found else ""
-        if own:
-            yield section.start, section.end, own
-        low = section.start
-        standing = ""
-        begin = low
-        for paragraph in re.split(r"(?<=\n\n)", text.content[section.start : section.end]):
-            marked = _CASE.match(paragraph.lstrip())
-            if marked and not _MANY.match(paragraph.lstrip(), marked.end()):
-                if standing:
-                    yield begin, low, standing
-                standing, begin = _named_case(marked), low
-            low += len(paragraph)
-        if standing:
-            yield begin, section.end, standing
-        # A sentence that names one case speaks of it, and so do those behind it, up to the next one or the paragraph's end.
-        at = section.start
-        standing_, begin_ = "", at
-        for sentence_ in re.split(r"(?<=[.!?;])(?=\s)|(?<=\n\n)", text.content[section.start : section.end]):
-            named_ = [found for found in _CASE.finditer(sentence_) if not _MANY.match(sentence_, found.end())]
-            names = {_named_case(found) for found in named_}
-            is_one = len(names) == 1 and not re.search(r"\b(?:cases|patients)\b", sentence_, re.IGNORECASE)
-            if names or sentence_.startswith("\n\n") or text.content[max(0, at - 2) : at] == "\n\n":
-                if standing_:
-                    yield begin_, at, standing_
-                standing_, begin_ = (next(iter(names)) if is_one else ""), at
-            at += len(sentence_)
-        if standing_:
-            yield begin_, at, standing_
+        if found:
+            yield section.start, section.end, _named_case(found)
+        yield from _stretches(section.start, _by_paragraph(text.content[section.start : section.end]))
+        yield from _stretches(section.start, _by_sentence(text.content, section))
+
+
+def _stretches(start: int, said: Iterable[tuple[str, str | None]]) -> Iterator[tuple[int, int, str]]:
+    """Yields the stretches of a text of which each speaks of one case.
+
+    `said` are its pieces from `start` on, each with the case that it begins to speak of: "" for none, None to go on.
+    """
+    begin = at = start
+    standing = ""
+    for piece, case in said:
+        if case is not None:
+            if standing:
+                yield begin, at, standing
+            standing, begin = case, at
+        at += len(piece)
+    if standing:
+        yield begin, at, standing
+
+
+def _by_paragraph(content: str) -> Iterator[tuple[str, str | None]]:
+    """A paragraph that begins with one case speaks of it, and so do those behind it."""
+    for paragraph in re.split(r"(?<=\n\n)", content):
+        found = _CASE.match(paragraph.lstrip())
+        is_one = found is not None and not _MANY.match(paragraph.lstrip(), found.end())
+        yield paragraph, _named_case(found) if found and is_one else None
+
+
+def _by_sentence(content: str, section: Section) -> Iterator[tuple[str, str | None]]:
+    """A sentence that names one case speaks of it, and so do those behind it, up to the next one or the paragraph's end."""
+    at = section.start
+    for sentence in re.split(r"(?<=[.!?;])(?=\s)|(?<=\n\n)", content[section.start : section.end]):
+        found = [each for each in _CASE.finditer(sentence) if not _MANY.match(sentence, each.end())]
+        names = {_named_case(each) for each in found}
+        is_one = len(names) == 1 and not re.search(r"\b(?:cases|patients)\b", sentence, re.IGNORECASE)
+        begins = sentence.startswith("\n\n") or content[max(0, at - 2) : at] == "\n\n"
+        yield sentence, next(iter(names)) if is_one else "" if names or begins else None
+        at += len(sentence)
 
 
 @lru_cache(maxsize=1024)

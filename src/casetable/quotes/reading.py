@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -62,14 +63,11 @@ class Reading:
 
     def at_plain(self, offset: int) -> int:
         """Returns the first place in `plain` that stands at or behind a place in the text."""
-        low, high = 0, len(self.plain)
-        while low < high:
-            middle = (low + high) // 2
-            if self.offsets[middle] < offset:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return bisect_left(self.offsets, offset, hi=len(self.plain))
+
+    def at_stream(self, offset: int) -> int:
+        """Returns the first place in the stream that stands at or behind a place in the text."""
+        return bisect_left(self.starts, offset)
 
 
 @lru_cache(maxsize=4096)
@@ -103,19 +101,7 @@ _GREEK = {
     "ι": "iota", "κ": "kappa", "λ": "lambda", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau",
     "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega",
 }  # fmt: skip
-_LETTERS = {
-    "ø": "o",
-    "Ø": "O",
-    "ł": "l",
-    "Ł": "L",
-    "đ": "d",
-    "ı": "i",
-    "œ": "oe",
-    "Œ": "OE",
-    "æ": "ae",
-    "Æ": "AE",
-    "ß": "ss",
-}
+_LETTERS = {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "ı": "i", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss"}  # fmt: skip
 _BOUNDS = {"⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥", "≲": "≤", "≳": "≥", "﹤": "<", "﹥": ">"}
 _SUPERSCRIPTS = {"⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9"}
 _HAS_POWERS = r"(?i)(?:^|[^A-Za-z])(?:[cdkmnu]?m|s)$|(?:^|\D)10$"
@@ -183,12 +169,16 @@ def _sign(character: str, out: list[str]) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c)) or " "
 
 
+# ng ml^-1 and ng ml-1 are ng/ml.
+_POWERS = (
+    (re.compile(r"[\s*·]{0,4}(?<![\w/^])([A-Za-z]{1,3}2?)\s?\^\s?-\s?1(?!\d|\.\d)"), r"/\1"),
+    (re.compile(r"(?<=[glLU])[\s*·]{1,4}(kg|g|mg|dl|ml|l|h|hr|min|s|day|d|week|wk|month|m2)-1(?!\d|\.\d)", re.IGNORECASE), r"/\1"),
+)  # fmt: skip
 # Ways of writing that are brought to one, in this order: pattern, and what stands for it.
 _WAYS = (
-    # ×10⁹/l as x 10^9/l, *10 9/l, ×109/l
     (re.compile(r"</?(?:sup|sub|i|b|em|strong)>(?=[\d-])"), "^"),
     (re.compile(r"</?(?:sup|sub|i|b|em|strong)>"), ""),
-    (re.compile(r"(?<=[\d.])\s*[×xX*·]\s*10\s*[\^eE]?\s*\(?([+-]?\d{1,2})\)?(?=\s*/)"), r" 10^\1"),
+    (re.compile(r"(?<=[\d.])\s*[×xX*·]\s*10\s*[\^eE]?\s*\(?([+-]?\d{1,2})\)?(?=\s*/)"), r" 10^\1"),  # ×10⁹/l, x 10^9/l, *10 9/l
     (re.compile(r"(?<=[\d.])\s*[eE](\d{1,2})(?=\s*/)"), r" 10^\1"),
     (re.compile(r"(?:(?<=[a-z]{4})|(?<=[.,;)]))\s?\[\d{1,3}(?:\s?[,-]\s?\d{1,3})*\]"), ""),  # the number of a reference
     (re.compile(r"\bminus\s+(?=\d)", re.IGNORECASE), "-"),
@@ -201,10 +191,8 @@ _WAYS = (
     (re.compile(r"\by\s?[/.]?\s?o\b\.?", re.IGNORECASE), "year-old"),
     (re.compile(r"/\s?\(\s?([A-Za-z]{1,3})\s?[·*.]\s?([A-Za-z]{1,4})\s?\)"), r"/\1/\2"),  # mg/(kg*day)
     (re.compile(r"(?<=/)\s?lit(?:er|re)s?\b|(?<=per )lit(?:er|re)s?\b", re.IGNORECASE), "l"),
-    (re.compile(r"[\s*·]{0,4}(?<![\w/^])([A-Za-z]{1,3}2?)\s?\^\s?-\s?1(?!\d|\.\d)"), r"/\1"),  # ng ml^-1
-    (re.compile(r"(?<=[glLU])[\s*·]{1,4}(kg|g|mg|dl|ml|l|h|hr|min|s|day|d|week|wk|month|m2)-1(?!\d|\.\d)", re.IGNORECASE), r"/\1"),
-    (re.compile(r"[\s*·]{0,4}(?<![\w/^])([A-Za-z]{1,3}2?)\s?\^\s?-\s?1(?!\d|\.\d)"), r"/\1"),  # ng ml^-1
-    (re.compile(r"(?<=[glLU])[\s*·]{1,4}(kg|g|mg|dl|ml|l|h|hr|min|s|day|d|week|wk|month|m2)-1(?!\d|\.\d)", re.IGNORECASE), r"/\1"),
+    *_POWERS,
+    *_POWERS,  # the second of mg kg-1 d-1
     (re.compile(r"(?<=/)\s?(?:d|24\s?h)\b"), "day"),
     (re.compile(r"(?<![A-Za-z])((?:mg|ug|g|ng|IU|U|mg/kg|g/kg|ug/kg))\s+(?:once\s+)?(?:daily|(?:a|each|every|per)\s+day)\b", re.IGNORECASE), r"\1/day"),
     (re.compile(r"(?<=[A-Za-z])[ao]e(?=[a-z])|\b[ao]e(?=[a-z])"), "e"),  # haemoglobin, oedema
@@ -242,30 +230,10 @@ _TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {word: number for number, word in enumerate(_UNITS_OF_WORDS + _TEENS)}
 _WORDS.update({word: 10 * number for number, word in enumerate(_TENS, start=2)})
-_ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-        ],
-        start=1,
-    )
-}
-_ROMANS = {
-    roman: number
-    for number, roman in enumerate(["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"], start=1)
-}
+_ORDINAL_WORDS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]  # fmt: skip
+_ORDINALS = {word: number for number, word in enumerate(_ORDINAL_WORDS, start=1)}
+_ROMAN_NUMERALS = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
+_ROMANS = {roman: number for number, roman in enumerate(_ROMAN_NUMERALS, start=1)}
 # Behind these a Roman figure is one; elsewhere IV is "intravenous", and I a person.
 _COUNTED_IN_ROMANS = r"grade|stage|class|type|phase|degree|level|category|score|strength|case|patient|group|table|figure|part|NYHA|WHO|CKD"
 

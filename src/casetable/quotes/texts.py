@@ -7,6 +7,8 @@ any value, and its list of references, which speaks of other patients, are told 
 from __future__ import annotations
 
 import codecs
+import io
+import logging
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -64,6 +66,11 @@ class Text:
     def section_at(self, offset: int) -> Section | None:
         """Returns the section in which a place of the text stands."""
         return next((section for section in self.sections if section.start <= offset < section.end), None)
+
+    def paragraph_at(self, start: int, end: int) -> tuple[int, int]:
+        """Returns from where to where the paragraph goes, or the row of a table, that holds a place of the text."""
+        before, stop = self.content.rfind("\n\n", 0, start), self.content.find("\n\n", end)
+        return before + 2 if before >= 0 else 0, stop if stop >= 0 else len(self.content)
 
     def head_at(self, offset: int) -> str:
         """Returns the head of the table's column in which a place of the text stands, or nothing."""
@@ -181,7 +188,7 @@ def _decoded(data: bytes) -> str:
 
 # --- plain text, and PDF ----------------------------------------------------------------------------------------------
 
-# The headings of reports of cases (CARE 2013, items 2 to 13), and those that end them.
+# The headings of reports of cases, and those that end them.
 _HEADINGS = re.compile(
     r"(?:abstract|summary|introduction|background|objectives?|aims?|purpose|case(?:s)? (?:presentation|report|description|series|history|summary)s?"
     r"|case|patients?(?: and methods| information)?|clinical (?:findings|course|history)|timeline|diagnostic assessment|therapeutic interventions?|materials? and methods|methods?|results?|follow[- ]up(?: and outcomes?)?|outcomes?"
@@ -292,9 +299,6 @@ def _part_of(heading: str) -> Part:
 
 
 def _pdf_pages(data: bytes) -> list[str]:
-    import io
-    import logging
-
     from pypdf import PdfReader  # takes its time, and few texts are PDF
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -448,23 +452,7 @@ def _words(element: ElementTree.Element, *, without: frozenset[int] = frozenset(
 # --- HTML -------------------------------------------------------------------------------------------------------------
 
 _NO_TEXT = ["script", "style", "noscript", "nav", "header", "footer", "aside", "form", "button", "svg", "template"]
-_HTML_BLOCKS = [
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "p",
-    "li",
-    "tr",
-    "figcaption",
-    "caption",
-    "blockquote",
-    "dd",
-    "dt",
-    "pre",
-]
+_HTML_BLOCKS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "li", "tr", "figcaption", "caption", "blockquote", "dd", "dt", "pre"]  # fmt: skip
 
 
 def _html_blocks(text: str) -> Iterator[Block]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from casetable.errors import UsageError
 from casetable.formats.crossref import Work, WorkList, notices_of, read_work, read_works
 from casetable.model import normal_doi
 from casetable.model.notice import Notice
-from casetable.sources.http import Client, Pace, Transport
+from casetable.sources.http import Client, Pace, Transport, service_url
 
 CROSSREF_URL = "https://api.crossref.org/"
 BATCH = 20
@@ -38,17 +38,10 @@ class Crossref:
         url: str = CROSSREF_URL,
         pace: Pace | None = None,
     ) -> None:
-        try:
-            parts = urlsplit(url)
-            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isascii()
-        except ValueError:
-            is_address = False
-        if not is_address or parts.query or parts.fragment:
-            raise UsageError("CASETABLE_CROSSREF_URL is not a web address; expected http://… or https://…")
+        self._url = service_url(url, "CASETABLE_CROSSREF_URL")
         email = email.strip()
         if not (email.isascii() and email.isprintable()):
             raise UsageError("CASETABLE_EMAIL holds characters that cannot be sent; expected plain ASCII text")
-        self._url = url.rstrip("/") + "/"
         self._identity = {"mailto": email} if email else {}
         self._client = Client(
             name="Crossref",

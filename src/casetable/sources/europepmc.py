@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
-from casetable.errors import UsageError
 from casetable.formats.eutils import UnreadableAnswerError
 from casetable.model import PMCID
-from casetable.sources.http import Client, Pace, Transport
+from casetable.sources.http import Client, Pace, Transport, service_url
 
 EUROPEPMC_URL = "https://www.ebi.ac.uk/europepmc/webservices/rest/"
 # No limit is published; a handful of reports can wait.
@@ -27,14 +25,7 @@ class EuropePmc:
         url: str = EUROPEPMC_URL,
         pace: Pace | None = None,
     ) -> None:
-        try:
-            parts = urlsplit(url)
-            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isascii()
-        except ValueError:
-            is_address = False
-        if not is_address or parts.query or parts.fragment:
-            raise UsageError("CASETABLE_EUROPEPMC_URL is not a web address; expected http://… or https://…")
-        self._url = url.rstrip("/") + "/"
+        self._url = service_url(url, "CASETABLE_EUROPEPMC_URL")
         self._client = Client(
             name="Europe PMC",
             transport=transport,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from casetable.errors import SourceError, SourceRefusedError, UsageError
 from casetable.formats.eutils import SearchAnswer, UnreadableAnswerError, read_articles, read_search
 from casetable.model import PMID, Record
-from casetable.sources.http import Client, OverloadedError, Pace, Transport
+from casetable.sources.http import Client, OverloadedError, Pace, Transport, service_url
 
 PUBMED_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 TOOL = "casetable"
@@ -47,17 +47,11 @@ class PubMed:
         url: str = PUBMED_URL,
         pace: Pace | None = None,
     ) -> None:
-        try:
-            parts = urlsplit(url)
-            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isascii()
-        except ValueError:
-            is_address = False
-        if not is_address:
-            raise UsageError("CASETABLE_EUTILS_URL is not a web address; expected http://… or https://…")
+        self._url = service_url(url, "CASETABLE_EUTILS_URL")
         for name, value in (("NCBI_EMAIL", identity.email), ("NCBI_API_KEY", identity.api_key)):
             if not (value.strip().isascii() and value.strip().isprintable()):
                 raise UsageError(f"{name} holds characters that cannot be sent; expected plain ASCII text")
-        self._url = url.rstrip("/") + "/"
+        parts = urlsplit(self._url)
         # Without what may be a secret: a user's name and password.
         self.server = (
             "" if self._url == PUBMED_URL else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -112,8 +106,7 @@ class PubMed:
                 return replace(answer, pmids=tuple(found))
             answer = self._search(parameters)  # records came or went meanwhile: count anew
         raise SourceError(
-            f"PubMed counts {answer.count:,} records and gave out {len(found):,}, {SLICING_ATTEMPTS} times over;"
-            " nothing was changed"
+            f"PubMed counts {answer.count:,} records and gave out {len(found):,}, {SLICING_ATTEMPTS} times over"
         )
 
     def changed(self, pmids: Sequence[str], since: dt.date, progress: Callable[[int, int], None]) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from casetable.errors import SourceError, SourceRefusedError
+from casetable.errors import SourceError, SourceRefusedError, UsageError
 from casetable.formats.eutils import UnreadableAnswerError
 
 ATTEMPTS = 5
@@ -61,6 +62,18 @@ class Pace(Protocol):
     """Says how many seconds to wait before a request, so that `gap_seconds` lie between any two; it takes the turn."""
 
     def __call__(self, gap_seconds: float) -> float: ...
+
+
+def service_url(url: str, variable: str) -> str:
+    """Returns a service's address, given in an environment variable, with a slash at its end; raises UsageError."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and url.isascii()
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment:
+        raise UsageError(f"{variable} is not a web address; expected http://… or https://…")
+    return url.rstrip("/") + "/"
 
 
 class Client:
@@ -127,7 +140,7 @@ class Client:
                 break
             self._sleep(max(wait, min(2.0**attempt, LONGEST_WAIT_SECONDS)))
         kind = OverloadedError if statuses and set(statuses) <= {502, 503} else SourceError
-        raise kind(f"{self._name} could not be reached ({last}); nothing was changed")
+        raise kind(f"{self._name} could not be reached ({last})")
 
     def _own_pace(self, gap_seconds: float) -> float:
         now = self._clock()

@@ -58,7 +58,7 @@ def update_notices(
                 [key.removeprefix("doi:") for key in keys], lambda done, of: progress("asking Crossref", done, of)
             )
         except (SourceError, SourceRefusedError) as error:
-            failure = str(error).removesuffix("; nothing was changed")
+            failure = str(error)
         else:
             found += told
             asked, missing = dict.fromkeys(keys, today), frozenset(f"doi:{doi}" for doi in unknown)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from casetable import __version__
-from casetable.errors import UsageError
+from casetable.errors import SourceError, UsageError
 from casetable.formats.eutils import SearchAnswer, UnreadableAnswerError, read_articles
 from casetable.formats.logs import search_id, write_records, write_search
 from casetable.formats.pubmed_xml import ORIGIN
@@ -84,7 +84,10 @@ def refresh(
         refuse_unreadable(chosen)
         source = crossref() if crossref is not None else None  # what is wrong with its address is told before all else
         run = _Run(review, workspace.answers(), pubmed, now, progress)
-        found = run.run(chosen)
+        try:
+            found = run.run(chosen)
+        except SourceError as error:
+            raise SourceError(f"{error}; nothing was changed") from None
         if not is_dry and found:
             lines = b"".join(write_search(searched.search) for searched in found)
             workspace.commit_refresh(write_records(run.records.values()), lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from casetable.errors import SourceRefusedError
@@ -35,7 +35,7 @@ def fetch_texts(
     workspace: Workspace,
     *,
     pubmed: Callable[[], PubMed],
-    europepmc: Callable[[], EuropePmc],
+    europepmc: EuropePmc,
     now: dt.datetime,
     progress: Progress,
     is_dry: bool = False,
@@ -43,14 +43,13 @@ def fetch_texts(
     """Fetches what is not in the cache yet and keeps it there, out of git: full texts and abstracts may be in copyright.
 
     Each is kept as it comes, so that a fetch that is broken off goes on where it stopped. Raises SourceError,
-    ReviewUnreadableError.
+    SourceRefusedError, ReviewUnreadableError.
     """
     review = readable_review(workspace, *LOGS, SCREENING)
     full: list[str] = []
     kept: list[str] = []
     closed: list[str] = []
     without: list[str] = []
-    source: EuropePmc | None = None
     for number, item in enumerate(review.included):
         progress("fetching full texts", number, len(review.included))
         key = item.record.key
@@ -61,8 +60,7 @@ def fetch_texts(
         if workspace.texts_of(pmcids):
             kept.append(key)
             continue
-        source = source or europepmc()
-        (full if _fetch_full(workspace, source, pmcids, is_dry=is_dry) else closed).append(key)
+        (full if _fetch_full(workspace, europepmc, pmcids, is_dry=is_dry) else closed).append(key)
     progress("fetching full texts", len(review.included), len(review.included))
     return Fetched(
         full=tuple(full),
@@ -103,8 +101,8 @@ def _fetch_abstracts(
     when = now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     progress("fetching abstracts", 0, len(wanted))
 
-    def keep(body: bytes, pmids: object) -> None:
-        if not is_dry and isinstance(pmids, list | tuple):
+    def keep(body: bytes, pmids: Sequence[str]) -> None:
+        if not is_dry:
             answers.keep(body, pmids, when)
 
     found = pubmed().fetch(wanted, keep, lambda done: progress("fetching abstracts", done, len(wanted)))
