@@ -34,6 +34,12 @@ def read_number(text: str) -> Number | None:
     return Number(low=low, high=high, sign=_SIGNS.get(sign, sign))
 
 
+def read_reference(text: str) -> Number | None:
+    """Returns a reference range, two ends or one limit as "<280", or None where a text is none."""
+    number = read_number(text)
+    return number if number is not None and (number.sign or number.low != number.high) else None
+
+
 _PART = re.compile(r"(?P<name>[A-Za-zµ%°]{1,30})(?:\^?(?P<power>-?[1-9]))?|10\^(?P<tens>[1-9]|1[0-2])")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from casetable.model import (
     Case,
@@ -14,6 +15,7 @@ from casetable.model import (
     Field,
     FieldType,
     Form,
+    Layout,
     Number,
     Record,
     Report,
@@ -55,6 +57,7 @@ class Row:
     """One eligible case: the report it stands in, the shown columns, and every field of the form.
 
     `patient` is the first case of the table that was ruled the same person, as `report/case`; mostly the case itself.
+    `group` is the head under which the row stands, or nothing.
     """
 
     report: Report
@@ -63,6 +66,7 @@ class Row:
     columns: tuple[Shown, ...]
     fields: tuple[Shown, ...]
     patient: str
+    group: str = ""
 
     @property
     def is_told_before(self) -> bool:
@@ -72,13 +76,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The review table: eligible cases of included reports, by year, report and the order in the report."""
+    """A table of the review: eligible cases of included reports, in the order and the groups of its layout."""
 
-    columns: tuple[Column, ...]
+    layout: Layout
     fields: tuple[Field, ...]
     rows: tuple[Row, ...]
     not_eligible: tuple[tuple[Report, Record, Case], ...]
     not_extracted: tuple[Item, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.layout.columns
 
     @property
     def patients(self) -> int:
@@ -87,36 +95,93 @@ class Table:
 
 
 def build_table(review: Review) -> Table:
-    """Returns the table of a review; a review without a readable form has no columns and no rows."""
-    form = review.inputs.form or Form(fields={}, columns=())
-    rows, others = [], []
+    """Returns the manuscript's table; a review without a readable form has no columns and no rows."""
+    return build_tables(review)[0]
+
+
+def build_tables(review: Review) -> tuple[Table, ...]:
+    """Returns the tables that the form lays out, the manuscript's first, of the same cases."""
+    form = review.inputs.form or Form()
+    cases, others = [], []
     patient_of = patients(review)
     for item in review.included:
         for report in item.extractions[:1]:
             for case in report.cases:
                 if case.is_eligible:
                     name = f"{report.name}/{case.id}"
-                    rows.append(_row(report, item.record, case, form, patient_of.get(name, name)))
+                    fields = tuple(_all(case.entries.get(name), field) for name, field in form.fields.items())
+                    cases.append((report, item.record, case, fields, patient_of.get(name, name)))
                 else:
                     others.append((report, item.record, case))
-    return Table(
-        columns=form.columns,
-        fields=tuple(form.fields.values()),
-        rows=tuple(rows),
-        not_eligible=tuple(others),
-        not_extracted=tuple(item for item in review.included if not item.extractions),
-    )
+    not_extracted = tuple(item for item in review.included if not item.extractions)
+    tables = []
+    for layout in (form.layout, *form.further):
+        rows = [
+            Row(
+                report=report,
+                record=record,
+                case=case,
+                columns=tuple(_column(case.entries.get(column.field), column, form) for column in layout.columns),
+                fields=fields,
+                patient=patient,
+                group=_group(case, form.fields[layout.group_by]) if layout.group_by else "",
+            )
+            for report, record, case, fields, patient in cases
+        ]
+        tables.append(
+            Table(
+                layout=layout,
+                fields=tuple(form.fields.values()),
+                rows=tuple(_ordered(rows, layout, form)),
+                not_eligible=tuple(others),
+                not_extracted=not_extracted,
+            )
+        )
+    return tuple(tables)
 
 
-def _row(report: Report, record: Record, case: Case, form: Form, patient: str) -> Row:
-    return Row(
-        report=report,
-        record=record,
-        case=case,
-        columns=tuple(_column(case.entries.get(column.field), column, form) for column in form.columns),
-        fields=tuple(_all(case.entries.get(name), field) for name, field in form.fields.items()),
-        patient=patient,
-    )
+def _group(case: Case, field: Field) -> str:
+    """Returns the head of a case's group: the field's value, or why it has none."""
+    shown = _all(case.entries.get(field.name), field)
+    return shown.text
+
+
+def _ordered(rows: list[Row], layout: Layout, form: Form) -> list[Row]:
+    """Returns rows in a layout's order; those that are alike in it stay as they came: by year, report and place in it."""
+    for key in reversed(layout.order):
+        field = form.fields.get(key.by)
+        known = [(row, value) for row in rows if (value := _sort_value(row, field)) is not None]
+        known.sort(key=lambda each: each[1], reverse=key.is_descending)
+        placed = {id(row) for row, _ in known}
+        rows = [*(row for row, _ in known), *(row for row in rows if id(row) not in placed)]
+    if layout.group_by:
+        field = form.fields[layout.group_by]
+        groups = dict.fromkeys(row.group for row in rows)
+        values = {row.group: value for row in reversed(rows) if (value := _sort_value(row, field)) is not None}
+        heads = sorted((head for head in groups if head in values), key=lambda head: values[head])
+        heads += sorted(head for head in groups if head not in values)  # why nothing is known comes last
+        rows = [row for head in heads for row in rows if row.group == head]
+    return rows
+
+
+def _sort_value(row: Row, field: Field | None) -> tuple[Decimal, str] | None:
+    """Returns what a row is ordered by: a number, a choice's place in the form, a text; the year without a field.
+
+    None where the first of its cells has no value: such rows come last, whichever way round.
+    """
+    if field is None:
+        return (Decimal(row.record.year), "") if row.record.year.isdecimal() else None
+    entry = row.case.entries.get(field.name)
+    first = entry.all_cells[0] if entry is not None and entry.all_cells else None
+    while first is not None and first.alternatives:
+        first = first.alternatives[0]
+    if first is None or first.value is None:
+        return None
+    if isinstance(first.value, Number):
+        return (first.value.low + first.value.high) / 2, ""
+    choices = list(field.choices)
+    word = first.value[0] if isinstance(first.value, tuple) else first.value
+    return (Decimal(choices.index(word)), "") if word in choices else (Decimal(len(choices)), first.text.casefold())
 
 
 def _column(entry: Entry | None, column: Column, form: Form) -> Shown:

@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from casetable.curation.files import read_form
+from casetable.curation.forms import read_form
 from casetable.model import Case, Cell, Course, Entry, Form, Number, Record, Status
 from casetable.overlap import Person, person_of
 from casetable.problems import Place

@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from casetable.curation.files import read_form, read_report
+from casetable.curation.files import read_report
+from casetable.curation.forms import read_form
 from casetable.model import Form, Report
 from casetable.quotes import Judged, Text, judge, read_text
 

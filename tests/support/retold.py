@@ -19,7 +19,7 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
-from casetable.curation.files import read_form
+from casetable.curation.forms import read_form
 from casetable.model import Case, Cell, Course, Entry, Field, FieldType, Form, Number, Record, Status
 from casetable.overlap import person_of
 from casetable.problems import Place

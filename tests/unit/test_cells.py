@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from casetable.curation.cells import CellReader
-from casetable.curation.files import read_form
+from casetable.curation.forms import read_form
 from casetable.curation.nodes import read_nodes
 from casetable.model import Cell, Entry, Form, Number, Status
 
@@ -184,7 +184,7 @@ def test_a_course_of_another_drug_names_it() -> None:
 
 # --- each fault -------------------------------------------------------------------------------------------------------
 
-CELL_KEYS = "value, unit, reported, where, note, when, derived, from or conflicting"
+CELL_KEYS = "value, unit, reported, where, note, when, reference, derived, from or conflicting"
 COURSE_KEYS = "drug, dose, route, schedule, start, stop, count, unit, reported, where or note"
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casetable.curation.edits import add_decision, new_report, report_name, scalar
-from casetable.curation.files import read_decisions, read_form, read_report
+from casetable.curation.files import read_decisions, read_report
+from casetable.curation.forms import read_form
 from casetable.curation.nodes import read_nodes
 from casetable.errors import UsageError
 from casetable.model import Decision, Record, Stage, Verdict

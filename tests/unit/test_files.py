@@ -10,12 +10,12 @@ import pytest
 from casetable.curation.files import (
     read_acknowledgments,
     read_decisions,
-    read_form,
     read_protocol,
     read_report,
     read_rulings,
     read_strategy,
 )
+from casetable.curation.forms import read_form
 from casetable.model import Access, FieldType, Method, Number, Stage, Take, Verdict
 
 # --- protocol, decisions, rulings -------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from casetable.curation.files import read_form, read_report
+from casetable.curation.files import read_report
+from casetable.curation.forms import read_form
 from casetable.quotes import Judged, Outcome, judge, read_text
 
 FIELDS = """\

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from casetable.edition import Edition
 from casetable.flow import count_flow
 from casetable.model import Form, Record
-from casetable.render import render_files
+from casetable.render import outputs
 from casetable.render.text import head, render_cells, render_flow, render_markdown, render_table
 from casetable.review import Review
 from casetable.table import CELL_COLUMNS, build_table
@@ -215,7 +216,7 @@ def test_a_build_gives_the_same_bytes_twice() -> None:
     built = []
     for _ in range(2):
         review = review_with(case("{conflicting: [3, 4]}", "'=x'"))
-        built.append(render_files(review, build_table(review), count_flow(review)))
+        built.append({name: render() for name, render in outputs(Edition(review)).items()})
     assert built[0] == built[1]
     assert sorted(built[0]) == ["cells.csv", "prisma.json", "table.csv", "table.html", "table.md"]
     for data in built[0].values():
@@ -226,6 +227,6 @@ def test_a_build_gives_the_same_bytes_twice() -> None:
 
 def test_an_empty_review_is_rendered() -> None:
     review = review_of(protocol=None)
-    files = render_files(review, build_table(review), count_flow(review))
+    files = {name: render() for name, render in outputs(Edition(review)).items()}
     assert files["table.csv"] == b"report,case\n"
     assert files["table.md"].startswith(b"# Review\n")

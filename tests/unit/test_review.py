@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casetable.curation.files import read_form, read_report
+from casetable.curation.files import read_report
+from casetable.curation.forms import read_form
 from casetable.formats.logs import search_id
 from casetable.model import (
     Decision,

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from casetable.completeness import RULES
-from casetable.curation import files
+from casetable.curation import files, forms
 from casetable.curation.claims import read_claims
 from casetable.curation.edits import new_report, new_strategy
 from casetable.curation.schemas import SHAPES, write_schema
@@ -61,7 +61,7 @@ READINGS = {"1.2": by_1_2, "1.1": by_1_1}
 
 
 def form_of(data: bytes) -> Form:
-    form, problems = files.read_form("curated/form.yaml", data)
+    form, problems = forms.read_form("curated/form.yaml", data)
     assert form is not None, problems
     return form
 
@@ -311,7 +311,7 @@ full text
 READERS: dict[str, Callable[[bytes], tuple[Any, Any]]] = {
     "review": lambda data: files.read_protocol("review.yaml", data),
     "strategy": lambda data: files.read_strategy("queries/a.yaml", "a", data),
-    "form": lambda data: files.read_form("curated/form.yaml", data),
+    "form": lambda data: forms.read_form("curated/form.yaml", data),
     "screening": lambda data: files.read_decisions("curated/screening.yaml", data),
     "duplicates": lambda data: files.read_rulings("curated/duplicates.yaml", data),
     "overlaps": lambda data: files.read_overlaps("curated/overlaps.yaml", data),

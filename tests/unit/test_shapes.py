@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from casetable.curation.files import (
     read_decisions,
-    read_form,
     read_protocol,
     read_report,
     read_rulings,
     read_strategy,
 )
+from casetable.curation.forms import read_form
 from casetable.curation.nodes import read_nodes
 from casetable.curation.shapes import ProtocolShape, ScreeningShape, fit
 from casetable.problems import did_you_mean, joined

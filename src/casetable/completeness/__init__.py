@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from casetable import dedup, overlap
 from casetable.completeness import acceptance, extraction, notices, searching
-from casetable.curation import cells, files, nodes, shapes
+from casetable.curation import cells, files, forms, nodes, shapes
 from casetable.formats import logs
 from casetable.model import Acceptance
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
@@ -227,6 +227,7 @@ RULES: tuple[Rule, ...] = (
     *shapes.RULES,
     *logs.RULES,
     *files.RULES,
+    *forms.RULES,
     P104,
     P105,
     P106,
@@ -253,6 +254,7 @@ _NEVER_ACCEPTED = frozenset(
         *shapes.RULES,
         *logs.RULES,
         *files.RULES,
+        *forms.RULES,
         *(rule for rule in cells.RULES if rule is not cells.E101),
         *findings.RULES,
         P104,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from casetable.curation.nodes import Node
@@ -20,7 +21,7 @@ from casetable.model import (
     plain_number,
 )
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
-from casetable.quantities import convert, is_known_unit, read_number, unit_expression
+from casetable.quantities import convert, is_known_unit, read_number, read_reference, unit_expression
 
 _REPORT = "curated/reports/doe-2020.yaml"
 
@@ -135,7 +136,7 @@ E115 = Rule(
 
 RULES = (E101, E102, E103, E104, E105, E106, E107, E115)
 
-CELL_KEYS = ("value", "unit", "reported", "where", "note", "when", "derived", "from", "conflicting")
+CELL_KEYS = ("value", "unit", "reported", "where", "note", "when", "reference", "derived", "from", "conflicting")
 COURSE_KEYS = (*COURSE_PARTS, "unit", "reported", "where", "note")
 NUMBER_PARTS = frozenset(["dose", "count"])
 _REASON_WORDS = {reason.value: reason for reason in REASONS}
@@ -285,8 +286,10 @@ def _cell(node: Node, field: Field, told: _Told, *, unit: str = "", is_part: boo
     texts = {key: _plain_text(node, key, told) for key in ("unit", "reported", "where", "note", "when", "from")}
     texts["unit"] = texts["unit"] or unit
     below = node.pairs[kinds[0]]
+    reference = _reference(node, field, told, texts["unit"], is_part=is_part)
     if kinds == ["conflicting"]:
-        return _conflict(node, below, field, told, texts, is_part=is_part)
+        conflict = _conflict(node, below, field, told, texts, is_part=is_part)
+        return replace(conflict, reference=reference) if conflict else None
     if below.is_blank:
         told(E101, below.place, f"is blank; expected a value, or {joined(REASONS)}")
         return None
@@ -297,9 +300,29 @@ def _cell(node: Node, field: Field, told: _Told, *, unit: str = "", is_part: boo
         told(E107, node.place, "only a derived value has 'from'; expected 'derived' in place of 'value'")
     status = Status.DERIVED if is_derived else Status.REPORTED
     unit_node = node.pairs.get("unit")
-    return _valued(
+    cell = _valued(
         below, field, told, status, texts, is_part=is_part, unit_place=unit_node.place if unit_node else None
     )
+    return replace(cell, reference=reference) if cell else None
+
+
+def _reference(node: Node, field: Field, told: _Told, unit: str, *, is_part: bool) -> Number | None:
+    """Returns the reference range of a cell in the form's unit; it is written in the cell's own."""
+    below = (node.pairs or {}).get("reference")
+    if below is None or below.is_blank:
+        return None
+    if field.type is not FieldType.NUMBER or is_part:
+        told(
+            E107,
+            node.key_places["reference"],
+            "only a number of the form has a reference range; expected no 'reference'",
+        )
+        return None
+    found = read_reference(below.text or "")
+    if found is None:
+        told(E107, below.place, f"{below.kind} is not a range as '11-306' or '<280'")
+        return None
+    return convert(found, unit, field.unit) if unit and field.unit else found
 
 
 def _conflict(

@@ -1,4 +1,4 @@
-"""Reads the hand-written files of a review: protocol, form, strategies, decisions, rulings, reports.
+"""Reads the hand-written files of a review but its form: protocol, strategies, decisions, rulings, reports.
 
 Every reader takes a path (for places) and bytes, raises nothing, and returns what could be read with every fault.
 """
@@ -6,7 +6,7 @@ Every reader takes a path (for places) and bytes, raises nothing, and returns wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,9 +16,6 @@ from casetable.curation.shapes import (
     CASE_KEYS,
     AcknowledgmentsShape,
     CaseShape,
-    ColumnShape,
-    FieldShape,
-    FormShape,
     FreeRulingsShape,
     OverlapsShape,
     ProtocolShape,
@@ -41,7 +38,6 @@ from casetable.model import (
     Access,
     Case,
     Cell,
-    Column,
     Decision,
     Entry,
     Field,
@@ -60,27 +56,12 @@ from casetable.model import (
     Signed,
     Stage,
     Strategy,
-    Take,
     Verdict,
     record_key,
 )
 from casetable.model.notice import Acknowledgment, NoticeKind
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, shown
-from casetable.quantities import is_known_unit, read_number
 
-P101 = Rule(
-    code="P101",
-    name="faulty-form",
-    summary="a field or column of the form cannot be used as it stands",
-    why="Every cell of every case is read by the form.",
-    fix="Mend the definition in curated/form.yaml.",
-    example=Example(
-        path="curated/form.yaml",
-        good="    unit: year\n",
-        bad="    unit: yeer\n",
-        message="'yeer' is not a unit; expected one as ng/ml, month or mg/kg",
-    ),
-)
 P102 = Rule(
     code="P102",
     name="faulty-strategy",
@@ -109,7 +90,7 @@ P103 = Rule(
     ),
 )
 
-RULES = (P101, P102, P103)
+RULES = (P102, P103)
 
 Read = tuple[Problem, ...]
 
@@ -356,120 +337,6 @@ def read_acknowledgments(path: str, data: bytes) -> tuple[tuple[Acknowledgment, 
         for index, entry in enumerate(shape.acknowledged)
     )
     return acknowledged, problems + faults
-
-
-# --- the form ---------------------------------------------------------------------------------------------------------
-
-
-def read_form(path: str, data: bytes) -> tuple[Form | None, Read]:
-    """Returns the extraction form; None where a definition in it is faulty, so that no cell is read by half a form."""
-    node, problems = read_nodes(path, data)
-    if node is None:
-        return None, problems
-    shape, faults = fit(FormShape, node)
-    problems += faults
-    if shape is None:
-        return None, problems
-    found: list[Problem] = []
-    fields = {name: _field(name, below, node, found) for name, below in shape.fields.items()}
-    columns = [
-        _column(column, fields, key_place(node, "table", "columns", index), found)
-        for index, column in enumerate(shape.table.columns)
-    ]
-    names: dict[str, Place] = {}
-    for column in columns:
-        if column.name in {"report", "case", *names}:
-            message = f"the table has a column {shown(column.name)} already; expected another 'name'"
-            found.append(P101.at(column.place, message, field=column.name))
-        names[column.name] = column.place
-    form = Form(fields=fields, columns=tuple(columns))
-    return (None if found else form), (*problems, *found)
-
-
-def _field(name: str, shape: FieldShape, node: Node, found: list[Problem]) -> Field:
-    place = node.at("fields").key_places.get(name, node.place)
-    type_ = FieldType(shape.type)
-    low: Decimal | None = None
-    high: Decimal | None = None
-
-    def told(key: str, message: str) -> None:
-        found.append(P101.at(node.at("fields", name, key).place, message, field=name))
-
-    if name in CASE_KEYS:
-        told("", f"{shown(name)} is a word of every case; expected another name")
-    if shape.unit and not is_known_unit(shape.unit):
-        told("unit", f"{shown(shape.unit)} is not a unit; expected one as ng/ml, month or mg/kg")
-    if (shape.unit or shape.range) and type_ is not FieldType.NUMBER:
-        told("unit" if shape.unit else "range", f"a {type_} field has no unit or range; expected type number")
-    if shape.range:
-        limits = read_number(shape.range)
-        if limits is None or limits.sign or limits.low == limits.high:
-            told("range", f"{shown(shape.range)} is not a range as '0 to 120'")
-        else:
-            low, high = limits.low, limits.high
-    is_choice = type_ in (FieldType.CHOICE, FieldType.CHOICES)
-    if is_choice and not shape.choices:
-        told("choices", "a choice field lists no choices; expected 'choices', each with its printed forms")
-    if shape.choices and not is_choice:
-        told("choices", f"a {type_} field has no choices; expected type choice or choices")
-    if (shape.drug or shape.parts) and type_ is not FieldType.COURSES:
-        told("drug" if shape.drug else "parts", f"a {type_} field has no drug or parts; expected type courses")
-    if shape.series and type_ is FieldType.COURSES:
-        told("series", "courses are repeated by themselves; expected no 'series'")
-    _forms_once(shape, told)
-    return Field(
-        name=name,
-        label=shape.label,
-        group=shape.group or "",
-        type=type_,
-        required=shape.required,
-        unit=shape.unit or "",
-        low=low,
-        high=high,
-        choices={choice: tuple(forms) for choice, forms in (shape.choices or {}).items()},
-        series=shape.series,
-        drug=shape.drug or "",
-        parts=tuple(shape.parts),
-        names=tuple(shape.names),
-        identifies=shape.identifies or "",
-        help=shape.help or "",
-        place=place,
-    )
-
-
-def _forms_once(shape: FieldShape, told: Callable[[str, str], None]) -> None:
-    owner: dict[str, str] = {}
-    for choice, forms in (shape.choices or {}).items():
-        for form in {choice.lower(), *(form.lower() for form in forms)}:
-            if owner.setdefault(form, choice) != choice:
-                told("choices", f"{shown(form)} is a printed form of both {shown(owner[form])} and {shown(choice)}")
-
-
-def _column(shape: ColumnShape, fields: dict[str, Field], place: Place, found: list[Problem]) -> Column:
-    field = fields.get(shape.field)
-    take = Take(shape.take)
-    name = shape.name or shape.field
-    if field is None:
-        message = f"the form has no field {shown(shape.field)}"
-        found.append(P101.at(place, message, field=shape.field, hint=did_you_mean(shape.field, fields)))
-    else:
-        is_repeated = field.series or field.type is FieldType.COURSES
-        if take is not Take.ALL and not is_repeated:
-            found.append(P101.at(place, f"{field.name} is not repeated; expected no 'take'", field=name))
-        if take in (Take.LOWEST, Take.HIGHEST) and field.type is not FieldType.NUMBER:
-            found.append(
-                P101.at(place, f"{field.name} has no numbers to compare; expected take first or last", field=name)
-            )
-        if shape.part and field.type is not FieldType.COURSES:
-            found.append(P101.at(place, f"{field.name} has no courses; expected no 'part'", field=name))
-    return Column(
-        name=name,
-        label=shape.label or (field.label if field else name),
-        field=shape.field,
-        take=take,
-        part=shape.part or "",
-        place=place,
-    )
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------

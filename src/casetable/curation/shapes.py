@@ -26,6 +26,7 @@ from casetable.model import (
     Joined,
     Method,
     OverlapVerdict,
+    Paper,
     Take,
     normal_doi,
     normal_key,
@@ -457,6 +458,7 @@ class FieldShape(Shape):
         [], description="a list of names by which reports print the field"
     )
     identifies: Annotated[str, _one_of(IDENTIFIES)] | None = Described(None, description=joined(IDENTIFIES))
+    reference: Text | None = Described(None, description="a reference range as '11 to 306' or '<280'")
     help: Text | None = None
 
 
@@ -466,6 +468,7 @@ class ColumnShape(Shape):
     label: Text | None = None
     take: Annotated[str, _one_of(Take)] = Take.ALL.value
     part: Annotated[str, _one_of(COURSE_PARTS)] | None = None
+    note: Text | None = Described(None, description="a note printed below the table")
 
 
 def short_column(value: object) -> object:
@@ -475,11 +478,45 @@ def short_column(value: object) -> object:
 
 class TableShape(Shape):
     columns: list[Annotated[ColumnShape, BeforeValidator(short_column)]] = Described(description="a list of columns")
+    title: Text | None = Described(None, description="the table's title")
+    order: Annotated[list[Text], BeforeValidator(blank_list)] = Described(
+        [], description="a list of what rows are ordered by: a field or 'year', with '-' in front for descending"
+    )
+    group_by: Slug | None = Described(None, description="a field of the form")
+    paper: Annotated[str, _one_of(Paper)] = Described(Paper.AUTO.value, description=joined(Paper))
+    notes: Annotated[list[Text], BeforeValidator(blank_list)] = Described(
+        [], description="a list of notes printed below the table"
+    )
+
+
+def _all_or_list(value: object) -> object:
+    """Cases may be the word `all`."""
+    return ["all"] if value == "all" else blank_list(value)
+
+
+class CourseFigureShape(Shape):
+    bars: Annotated[list[Slug], BeforeValidator(blank_list)] = Described(
+        [], description="a list of fields with courses of treatment"
+    )
+    lines: Annotated[list[Slug], BeforeValidator(blank_list)] = Described(
+        [], description="a list of numeric fields over time"
+    )
+    zero: Text | None = Described(None, description="what day 0 is, in words")
+    cases: Annotated[list[Text], BeforeValidator(_all_or_list)] = Described(
+        [], description="a list of cases, each as REPORT/CASE, or all"
+    )
 
 
 class FormShape(Shape):
     fields: dict[Slug, FieldShape] = Described(description="a mapping from field name to its definition")
     table: TableShape = Described(description="the table's 'columns'")
+    tables: Annotated[dict[Slug, TableShape], BeforeValidator(blank_mapping)] = Described(
+        {}, description="a mapping from the name of each further table to its 'columns'"
+    )
+    abbreviations: Annotated[dict[Text, Text], BeforeValidator(blank_mapping)] = Described(
+        {}, description="a mapping from each abbreviation to what it stands for"
+    )
+    course: CourseFigureShape | None = Described(None, description="the figure's 'bars', 'lines' and 'zero'")
 
 
 class ExtractedShape(Shape):

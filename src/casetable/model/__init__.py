@@ -15,6 +15,9 @@ from urllib.parse import quote
 
 from casetable.problems import Place
 
+# What stands in no file.
+NOWHERE = Place(path="")
+
 # --- records ----------------------------------------------------------------------------------------------------------
 
 _DOI_PREFIX = re.compile(r"^\s*(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
@@ -387,7 +390,8 @@ class Field:
 
     `names` are further names by which reports print the field (ALT: alanine aminotransferase, SGPT); `identifies` is what
     it says of a person, where the form says so itself (age, sex, center).
-    `parts` are the parts that every course of a `courses` field must state.
+    `parts` are the parts that every course of a `courses` field must state. `reference` is the reference range, in the
+    field's unit, where a cell does not give that of its laboratory.
     """
 
     name: str
@@ -405,6 +409,7 @@ class Field:
     names: tuple[str, ...] = ()
     identifies: str = ""
     help: str = ""
+    reference: Number | None = None
     place: Place
 
     def __hash__(self) -> int:
@@ -424,7 +429,7 @@ class Take(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of the review table, taken from a field of the form."""
+    """A column of a table, taken from a field of the form; `note` is printed below the table, with a mark at the head."""
 
     name: str
     label: str
@@ -432,14 +437,77 @@ class Column:
     take: Take
     part: str
     place: Place
+    note: str = ""
+
+
+class Paper(StrEnum):
+    """How a table's page lies; "auto" is landscape where the table is too wide for portrait."""
+
+    AUTO = "auto"
+    PORTRAIT = "portrait"
+    LANDSCAPE = "landscape"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortKey:
+    """What rows are ordered by: a field of the form, or "year"; `is_descending` turns it round."""
+
+    by: str
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One table as the form lays it out. `name` is "" for the manuscript's own.
+
+    Rows come in the order of `order`, then by year, report and their order in it; with `group_by`, a field of the form,
+    they stand in groups, each under a row that names it. `notes` are printed below.
+    """
+
+    columns: tuple[Column, ...] = ()
+    name: str = ""
+    title: str = ""
+    order: tuple[SortKey, ...] = ()
+    group_by: str = ""
+    paper: Paper = Paper.AUTO
+    notes: tuple[str, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseFigure:
+    """The figure of the clinical course of a case as the form asks for it.
+
+    `bars` are fields of courses and `lines` numeric fields over time, in the order from above; `zero` says in words what
+    day 0 is. `cases` are those drawn, each `report/case`; nothing stands for the cases of the index report.
+    """
+
+    bars: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    zero: str = ""
+    cases: tuple[str, ...] = ()
+    is_for_all: bool = False
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """The extraction form: the fields of a case by name, in their order, and the table's columns."""
+    """The extraction form: the fields of a case by name, in their order, and the tables that are built of them.
 
-    fields: Mapping[str, Field]
-    columns: tuple[Column, ...]
+    `layout` is the manuscript's table, `further` are the others; `abbreviations` are spelled out below a table that has
+    them.
+    """
+
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    layout: Layout = Layout()
+    further: tuple[Layout, ...] = ()
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
+    figure: CourseFigure | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the manuscript's table."""
+        return self.layout.columns
 
 
 # --- reports, cases, cells --------------------------------------------------------------------------------------------
@@ -488,7 +556,8 @@ class Cell:
     """What is known of one field at one time: a value, or why there is none.
 
     `value` is in `unit` (the form's, where it has one); `reported` is the value as the report prints it and `where`
-    its place there; `source` says what a derived value follows from. Conflicting cells keep their `alternatives`.
+    its place there; `source` says what a derived value follows from; `reference` is the laboratory's reference range, in
+    `unit`. Conflicting cells keep their `alternatives`.
     """
 
     status: Status
@@ -500,6 +569,7 @@ class Cell:
     note: str = ""
     source: str = ""
     when: str = ""
+    reference: Number | None = None
     alternatives: tuple[Cell, ...] = ()
 
     @property

@@ -1,23 +1,32 @@
-"""Values of a built review to the bytes of its files: Markdown, CSV, JSON, one HTML page.
+"""An edition of a review to the bytes of its files, each by its name.
 
-The bytes depend on the values alone: no clock, no locale, no folder.
+The bytes depend on the review alone: no clock, no locale, no folder.
 """
 
 from __future__ import annotations
 
-from casetable.flow import Flow
+from collections.abc import Callable, Mapping
+
+from casetable.edition import Edition
 from casetable.render.page import render_page
 from casetable.render.text import render_cells, render_flow, render_markdown, render_table
-from casetable.review import Review
-from casetable.table import Table
+
+Output = Callable[[], bytes]
 
 
-def render_files(review: Review, table: Table, flow: Flow) -> dict[str, bytes]:
-    """Returns what `build` writes, by file name."""
-    return {
-        "table.md": render_markdown(review, table),
-        "table.csv": render_table(table),
-        "cells.csv": render_cells(table),
-        "table.html": render_page(review, table, flow),
-        "prisma.json": render_flow(flow),
-    }
+def outputs(edition: Edition) -> Mapping[str, Output]:
+    """Returns what `build` writes by file name, each to be rendered when it is called."""
+    found: dict[str, Output] = {}
+    for table in edition.tables:
+        name = table_name(table.layout.name)
+        found[f"{name}.md"] = lambda table=table: render_markdown(edition.review, table)  # type: ignore[misc]
+        found[f"{name}.csv"] = lambda table=table: render_table(table)  # type: ignore[misc]
+    found["cells.csv"] = lambda: render_cells(edition.table)
+    found["table.html"] = lambda: render_page(edition.review, edition.table, edition.flow)
+    found["prisma.json"] = lambda: render_flow(edition.flow)
+    return found
+
+
+def table_name(name: str) -> str:
+    """Returns what the files of a table are called, without ending: "table" for the manuscript's, "table-NAME" for others."""
+    return f"table-{name}" if name else "table"

@@ -13,21 +13,23 @@ from casetable.completeness import Checked
 from casetable.completeness.extraction import awaiting_report
 from casetable.completeness.notices import Impact
 from casetable.curation.edits import add_decision, new_report, report_name
-from casetable.curation.files import read_decisions, read_form
+from casetable.curation.files import read_decisions
+from casetable.curation.forms import read_form
 from casetable.curation.nodes import can_be_written
 from casetable.curation.starter import starter_files
 from casetable.curation.workflows import workflow_files
 from casetable.dedup import Grouped, explain
 from casetable.drift import Drift, Stood, drifts, stood_at
+from casetable.edition import Edition
 from casetable.errors import ReviewUnreadableError, UsageError
-from casetable.flow import Flow, count_flow
+from casetable.flow import Flow
 from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
 from casetable.notices import Change, changed
 from casetable.overlap import Comparison, Possible
 from casetable.problems import Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.review import Item, Review, hits_by_search
 from casetable.summary import Summary
-from casetable.table import Table, build_table
+from casetable.table import Table
 from casetable.workspace import (
     BUILD,
     DUPLICATES,
@@ -538,19 +540,19 @@ def build(
 
     What is written depends on the review alone: neither `today` nor the machine reaches a file.
     """
-    from casetable.render import render_files
+    from casetable.render import outputs
 
     review = readable_review(workspace, progress=progress)
-    table, flow = build_table(review), count_flow(review)
-    files = render_files(review, table, flow)
+    edition = Edition(review)
+    files = {name: render() for name, render in outputs(edition).items()}
     target = folder or workspace.root / BUILD
     if not is_dry:
         write_outputs(target, files)
     return Built(
         folder=target,
         files=tuple(sorted(files)),
-        table=table,
-        flow=flow,
+        table=edition.table,
+        flow=edition.flow,
         undecided=review.undecided,
         problems=_checked(review, today).problems,
     )

@@ -15,13 +15,13 @@ from casetable.curation.claims import read_claims
 from casetable.curation.files import (
     read_acknowledgments,
     read_decisions,
-    read_form,
     read_overlaps,
     read_protocol,
     read_report,
     read_rulings,
     read_strategy,
 )
+from casetable.curation.forms import read_form
 from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
 from casetable.errors import UsageError
 from casetable.formats.logs import read_notices, read_records, read_searches, read_verified
