@@ -142,8 +142,7 @@ def build_tables(review: Review) -> tuple[Table, ...]:
 
 def _group(case: Case, field: Field) -> str:
     """Returns the head of a case's group: the field's value, or why it has none."""
-    shown = _all(case.entries.get(field.name), field)
-    return shown.text
+    return _all(case.entries.get(field.name), field).text
 
 
 def _ordered(rows: list[Row], layout: Layout, form: Form) -> list[Row]:
@@ -156,11 +155,13 @@ def _ordered(rows: list[Row], layout: Layout, form: Form) -> list[Row]:
         rows = [*(row for row, _ in known), *(row for row in rows if id(row) not in placed)]
     if layout.group_by:
         field = form.fields[layout.group_by]
-        groups = dict.fromkeys(row.group for row in rows)
-        values = {row.group: value for row in reversed(rows) if (value := _sort_value(row, field)) is not None}
-        heads = sorted((head for head in groups if head in values), key=lambda head: values[head])
+        groups: dict[str, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(row.group, []).append(row)
+        values = {head: value for head, (row, *_) in groups.items() if (value := _sort_value(row, field)) is not None}
+        heads = sorted(values, key=lambda head: values[head])
         heads += sorted(head for head in groups if head not in values)  # why nothing is known comes last
-        rows = [row for head in heads for row in rows if row.group == head]
+        rows = [row for head in heads for row in groups[head]]
     return rows
 
 

@@ -182,6 +182,20 @@ def test_a_course_of_another_drug_names_it() -> None:
     assert [course.drug for course in entry.courses] == ["drug Y", "unclear"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "reference"),
+    [
+        ("{value: 18, unit: month, reference: 6-12}", "0.5–1"),
+        ("{value: 3, reference: <5}", "<5"),
+        ("{value: 3}", "None"),
+        ("{conflicting: [{value: 3}, {value: 4}], reference: 1 to 2}", "1–2"),
+        ("{value: not reported, reference: 1-2}", "1–2"),
+    ],
+)
+def test_a_reference_range_is_in_the_unit_of_the_form(typed: str, reference: str) -> None:
+    assert str(cell("age", typed).reference) == reference
+
+
 # --- each fault -------------------------------------------------------------------------------------------------------
 
 CELL_KEYS = "value, unit, reported, where, note, when, reference, derived, from or conflicting"
@@ -259,6 +273,16 @@ COURSE_KEYS = "drug, dose, route, schedule, start, stop, count, unit, reported, 
             "age",
             "{value: 3, vlaue: 4}",
             f"r.yaml:1:17: E107 age: case 1: 'vlaue' is not a key here; expected {CELL_KEYS}; did you mean 'value'?",
+        ),
+        (
+            "age",
+            "{value: 3, reference: 4}",
+            "r.yaml:1:28: E107 age: case 1: '4' is not a range as '11-306' or '<280'",
+        ),
+        (
+            "city",
+            "{value: X, reference: 1-2}",
+            "r.yaml:1:18: E107 city: case 1: only a number of the form has a reference range; expected no 'reference'",
         ),
         ("age", "{value: {a: b}}", "r.yaml:1:14: E107 age: case 1: a mapping stands where a value is due; expected a plain value"),
         ("age", "[3, 4]", "r.yaml:1:6: E107 age: case 1: a list stands where one value is due; expected a plain value"),

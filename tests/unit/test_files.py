@@ -16,7 +16,7 @@ from casetable.curation.files import (
     read_strategy,
 )
 from casetable.curation.forms import read_form
-from casetable.model import Access, FieldType, Method, Number, Stage, Take, Verdict
+from casetable.model import Access, FieldType, Method, Number, Paper, Stage, Take, Verdict
 
 # --- protocol, decisions, rulings -------------------------------------------------------------------------------------
 
@@ -291,6 +291,79 @@ def test_a_form_is_read() -> None:
     ],
 )  # fmt: skip
 def test_a_faulty_form_is_told(old: str, new: str, told: str) -> None:
+    assert form_faults(old, new) == [f"form.yaml:{told}"]
+
+
+LAID_OUT = """\
+  title: Published cases
+  order: [-year, age]
+  group_by: sex
+  paper: landscape
+  notes: [Ages are at admission.]
+tables:
+  supplement:
+    columns: [{field: marker, note: by ELISA}]
+abbreviations: {DX: drug X}
+course: {bars: [drug_x], lines: [marker], zero: first dose, cases: [doe-2020/1]}
+"""
+
+
+def test_a_form_lays_out_tables_and_the_figure() -> None:
+    form, problems = read_form(
+        "form.yaml", (FORM.replace("0 to 120", "0 to 120\n    reference: <18") + LAID_OUT).encode()
+    )
+    assert problems == ()
+    assert form is not None
+    first, (other,) = form.layout, form.further
+    assert (first.name, first.title, first.group_by, first.paper) == ("", "Published cases", "sex", Paper.LANDSCAPE)
+    assert [(key.by, key.is_descending) for key in first.order] == [("year", True), ("age", False)]
+    assert first.notes == ("Ages are at admission.",)
+    assert (other.name, other.paper, other.order, other.group_by) == ("supplement", Paper.AUTO, (), "")
+    assert [(column.name, column.note) for column in other.columns] == [("marker", "by ELISA")]
+    assert form.abbreviations == {"DX": "drug X"}
+    assert str(form.fields["age"].reference) == "<18"
+    figure = form.figure
+    assert figure is not None
+    assert (figure.bars, figure.lines, figure.zero, figure.cases) == (
+        ("drug_x",),
+        ("marker",),
+        "first dose",
+        ("doe-2020/1",),
+    )
+    every, _ = read_form("form.yaml", (FORM + "course: {cases: all}\n").encode())
+    assert every is not None
+    assert every.figure is not None
+    assert (every.figure.is_for_all, every.figure.cases) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[-year, age]", "[-yeer]", "30:11: P101 order: the form has no field 'yeer', and is not 'year'"),
+        ("[-year, age]", "[agee]", "30:11: P101 order: the form has no field 'agee', and is not 'year'; did you mean 'age'?"),
+        ("group_by: sex", "group_by: sexx", "31:13: P101 group_by: the form has no field 'sexx'; did you mean 'sex'?"),
+        ("landscape", "wide", "32:10: F203 paper: 'wide' is not auto, portrait or landscape"),
+        ("{field: marker, note: by ELISA}", "marke", "36:15: P101 marke: the form has no field 'marke'; did you mean 'marker'?"),
+        ("bars: [drug_x]", "bars: [age]", "38:17: P101 bars: age has no courses of treatment; expected a field of type courses"),
+        ("lines: [marker]", "lines: [age]", "38:34: P101 lines: age has no numbers over time; expected a number field with 'series'"),
+        ("lines: [marker]", "lines: [x]", "38:34: P101 lines: the form has no field 'x'"),
+        ("[doe-2020/1]", "[doe-2020]", "38:69: P101 cases: 'doe-2020' is not a case as REPORT/CASE; expected one as doe-2020/1"),
+    ],
+)  # fmt: skip
+def test_a_faulty_layout_is_told(old: str, new: str, told: str) -> None:
+    assert old in LAID_OUT
+    form, problems = read_form("form.yaml", (FORM + LAID_OUT.replace(old, new)).encode())
+    assert (form, [str(problem) for problem in problems]) == (None, [f"form.yaml:{told}"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("0 to 120\n", "0 to 120\n    reference: 5\n", "8:16: P101 age: '5' is not a range as '11 to 306' or '<280'"),
+        ("type: choice\n", "type: choice\n    reference: 1-2\n", "11:16: P101 sex: a choice field has no reference range; expected type number"),
+    ],
+)  # fmt: skip
+def test_a_faulty_reference_range_is_told(old: str, new: str, told: str) -> None:
     assert form_faults(old, new) == [f"form.yaml:{told}"]
 
 

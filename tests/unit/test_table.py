@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from casetable.model import Status
-from casetable.table import CELL_COLUMNS, Table, build_table, long_cells
+from casetable.table import CELL_COLUMNS, Table, build_table, build_tables, long_cells
 from tests.unit.test_review import decision, form_of, record, report_of, review_of, search, strategy
 
 FORM = """\
@@ -50,6 +50,54 @@ def table_of(columns: str = "age", cases: str = CASE, form: str = FORM) -> Table
             form=read,
         )
     )
+
+
+def test_rows_stand_in_the_order_and_the_groups_of_the_layout() -> None:
+    cases = "".join(
+        f"  - case: {number}\n    eligible: yes\n    age: {age}\n    signs: {signs}\n    marker: not reported\n"
+        "    drug_x: not reported\n    others: not reported\n"
+        for number, (age, signs) in enumerate(
+            [
+                ("30", "fever"),
+                ("unclear", "rash"),
+                ("92-93", "[rash]"),
+                ("<18", "not accessible"),
+                ("40", "[fever, rash]"),
+            ],
+            1,
+        )
+    )
+    read = form_of(
+        FORM
+        + "    - age\n  order: [-age]\ntables:\n  grouped: {columns: [age], group_by: signs, order: [age]}\n"
+        + "  by-year: {columns: [age], order: [year]}\n"
+    )
+    review = review_of(
+        records=[record("pmid:11", authors=("Doe A",)), record("pmid:12", authors=("Roe B",))],
+        strategies=[strategy("main")],
+        searches=[search("main", ["pmid:11", "pmid:12"])],
+        decisions=[decision("pmid:11", "reports", "include"), decision("pmid:12", "reports", "include")],
+        reports=[
+            report_of("doe-2020", "pmid:11", read, cases),
+            report_of("roe-2020", "pmid:12", read, cases[: cases.index("  - case: 2")]),
+        ],
+        form=read,
+    )
+    descending, grouped, by_year = build_tables(review)
+    assert [f"{row.report.name[:3]}/{row.case.id}" for row in descending.rows] == [
+        "doe/3", "doe/5", "doe/1", "roe/1", "doe/4", "doe/2",
+    ]  # fmt: skip
+    assert [(row.group, row.case.id) for row in grouped.rows] == [
+        ("rash", "3"),
+        ("rash", "2"),
+        ("fever", "1"),
+        ("fever", "1"),
+        ("fever; rash", "5"),
+        ("not accessible", "4"),
+    ]
+    assert [row.case.id for row in by_year.rows] == ["1", "2", "3", "4", "5", "1"]
+    assert {row.group for row in by_year.rows} == {""}
+    assert [table.layout.name for table in (descending, grouped, by_year)] == ["", "grouped", "by-year"]
 
 
 def text(column: str, cases: str = CASE) -> str:
