@@ -124,7 +124,7 @@ def build_tables(review: Review) -> tuple[Table, ...]:
                 columns=tuple(_column(case.entries.get(column.field), column, form) for column in layout.columns),
                 fields=fields,
                 patient=patient,
-                group=_group(case, form.fields[layout.group_by]) if layout.group_by else "",
+                group=_group(case.entries.get(layout.group_by)) if layout.group_by else "",
             )
             for report, record, case, fields, patient in cases
         ]
@@ -140,9 +140,11 @@ def build_tables(review: Review) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def _group(case: Case, field: Field) -> str:
-    """Returns the head of a case's group: the field's value, or why it has none."""
-    return _all(case.entries.get(field.name), field).text
+def _group(entry: Entry | None) -> str:
+    """Returns the head of a case's group: the field's value, however it is known, or why it has none."""
+    if entry is None:
+        return INCOMPLETE
+    return "; ".join(dict.fromkeys([*(cell.text for cell in entry.cells), *(course.drug for course in entry.courses)]))
 
 
 def _ordered(rows: list[Row], layout: Layout, form: Form) -> list[Row]:
