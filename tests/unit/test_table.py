@@ -62,7 +62,7 @@ def test_rows_stand_in_the_order_and_the_groups_of_the_layout() -> None:
                 ("unclear", "rash"),
                 ("92-93", "[rash]"),
                 ("<18", "not accessible"),
-                ("40", "[fever, rash]"),
+                ("40", "{derived: [fever], from: x}"),
             ],
             1,
         )
