@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.eutils_server import Service, serving
+from tests.support.command import Commands
 
 REPOSITORY = Path(__file__).parents[2]
 UNREACHABLE = "http://127.0.0.1:9/"
@@ -40,8 +41,18 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "CASETABLE_EUTILS_URL": UNREACHABLE, "CASETABLE_CROSSREF_URL": UNREACHABLE, **more}
 
 
+_COMMANDS = Commands()
+
+
 def casetable(*arguments: str, cwd: Path, **more: str) -> Ran:
     """Runs `casetable ARGUMENTS` in a folder; `more` is added to its environment."""
+    code, out, err = _COMMANDS.run(arguments, cwd=cwd, environ=environment(**more), seconds=120)
+    assert "Traceback" not in err, err
+    return Ran(code, out, err)
+
+
+def casetable_anew(*arguments: str, cwd: Path, **more: str) -> Ran:
+    """Runs `python -m casetable ARGUMENTS`, which imports all anew."""
     done = subprocess.run(
         [sys.executable, "-m", "casetable", *arguments],
         cwd=cwd,
@@ -52,7 +63,6 @@ def casetable(*arguments: str, cwd: Path, **more: str) -> Ran:
         check=False,
         stdin=subprocess.DEVNULL,
     )
-    assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)
 
 

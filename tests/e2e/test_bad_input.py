@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import casetable
+from tests.e2e.conftest import casetable, casetable_anew
 
 REPORT = "curated/reports/doe-2020.yaml"
 
@@ -131,7 +131,7 @@ def test_wrong_usage_ends_2(example: Path) -> None:
 def test_our_own_bug_ends_3_and_names_a_log_file(example: Path) -> None:
     # A folder where the tool keeps its cache as a file is foreseen; a broken installation is not.
     (example / "pydantic.py").write_text("raise RuntimeError('a broken installation')\n")
-    ran = casetable("check", cwd=example, PYTHONPATH=str(example), NCBI_API_KEY="s3cr3t")
+    ran = casetable_anew("check", cwd=example, PYTHONPATH=str(example), NCBI_API_KEY="s3cr3t")
     assert ran.code == 3
     assert ran.err.startswith("casetable: a fault of casetable, not of the review; what happened is in ")
     log = Path(ran.err.strip().rpartition(" ")[2])
