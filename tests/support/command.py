@@ -71,7 +71,8 @@ class Commands:
         return Path(self._folder.name) / "commands"
 
     def _stop(self) -> None:
-        if self._server is not None:
+        if self._server is not None and self._server.stdin is not None:
+            self._server.stdin.close()
             self._server.kill()
             self._server.wait()
         if self._folder is not None:
