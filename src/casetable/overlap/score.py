@@ -59,16 +59,14 @@ class Comparison:
 
 _OF_REPORTS = frozenset(["authors", "year of publication"])
 
-# Surnames that so many people bear that one of them, with one initial, says little: those borne by more than ten million
-# (Chinese Ministry of Public Security, name report 2020; Statistics Korea, census 2015), as PubMed spells them.
+# Surnames that so many people bear that one of them, with one initial, says little, as PubMed spells them. Chosen by judgment.
 _COMMON = frozenset(
     "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie song tang deng han feng"  # noqa: SIM905
     " cao peng zeng xiao tian dong pan yuan cai jiang yu du ye cheng wei su lu ding ren lv yao shen zhong jin kim lee park choi"
     " jung nguyen tran le singh kumar sharma patel khan ali ahmed mohamed sato suzuki tanaka smith garcia silva santos".split()
 )  # fmt: skip
 
-# How many of a review's cases are told twice; the share of reports that are covert or overlapping duplicates is put at 1 to
-# 10 of 100 (von Elm et al., JAMA 2004, doi 10.1001/jama.291.8.974).
+# How many of a review's cases are told twice. Set by judgment.
 TOLD_TWICE = 0.06
 # How often two unrelated reports have an author of one name: of the very common, and of other names, six authors each.
 COMMON_BY_CHANCE, RARE_BY_CHANCE = 0.03, 0.001
