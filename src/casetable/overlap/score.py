@@ -211,7 +211,7 @@ def _missing(what: str, one: object, other: object) -> Iterator[Line]:
 
 @lru_cache(maxsize=65_536)
 def author_key(name: str) -> str:
-    """An author for comparison: family name and first initial, as many records give no more."""
+    """An author for comparison: family name and initials, in small letters without accents."""
     words = plain(name.replace("-", " ")).split()
     if len(words) > 1 and len(words[-1]) <= 4:
         return f"{' '.join(words[:-1])} {words[-1]}"
