@@ -22,6 +22,7 @@ from casetable import workflow
 from casetable.formats.logs import search_id, write_records, write_search
 from casetable.model import Method, Record, Search
 from casetable.review import strategy_hash
+from casetable.workflow import building
 from casetable.workspace import Workspace
 
 CASES, FIELDS = 3, 25
@@ -161,7 +162,7 @@ def main() -> None:
             found, is_unread = workflow.check(workspace, TODAY)
             assert found.problems == (), found.problems[:3]
             assert not is_unread
-            assert len(workflow.build(workspace, TODAY).table.rows) == reports * CASES
+            assert len(building.build(workspace, TODAY).table.rows) == reports * CASES
             for verb in ("check", "build"):
                 took[verb, reports] = seconds(partial(run, "-m", "casetable", "--root", str(folder), verb), 3)
     for verb in ("check", "build"):

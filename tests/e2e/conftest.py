@@ -66,6 +66,14 @@ def casetable_anew(*arguments: str, cwd: Path, **more: str) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def required(program: str) -> None:
+    """Skips a test where a program is not installed; in CI, which installs all of them, the test fails."""
+    if shutil.which(program) is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{program} is not installed")
+        pytest.skip(f"{program} is not installed")
+
+
 def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["git", "-c", "user.name=A. Curator", "-c", "user.email=a@curator.example", *arguments],

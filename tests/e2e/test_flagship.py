@@ -13,19 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.conftest import REPOSITORY, casetable, environment, git
-
-FAKED_DATE = """
-import datetime, sys, time
-class Faked(datetime.datetime):
-    @classmethod
-    def now(cls, tz=None):
-        return cls(2031, 2, 3, 4, 5, 6, tzinfo=tz)
-datetime.datetime = Faked
-time.time = lambda: 1927944306.0
-from casetable.cli import main
-main()
-"""
+from tests.e2e.conftest import REPOSITORY, casetable, casetable_anew, environment, git, required
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -134,23 +122,32 @@ def test_a_removed_decision_names_the_record(flagship: Path) -> None:
 
 
 def test_same_bytes_in_any_folder_zone_locale_umask_and_on_any_day(flagship: Path, tmp_path: Path) -> None:
-    assert casetable("build", cwd=flagship, TZ="UTC", LC_ALL="C.UTF-8").code == 0
+    required("faketime")
+    assert casetable_anew("build", cwd=flagship, TZ="America/Los_Angeles", LC_ALL="C", PYTHONHASHSEED="1").code == 0
     other = tmp_path / "another folder"
     shutil.copytree(flagship, other, ignore=shutil.ignore_patterns("build", ".git", ".casetable"))
     done = subprocess.run(
-        [sys.executable, "-c", FAKED_DATE, "build"],
+        ["faketime", "2031-02-03 04:05:06", sys.executable, "-m", "casetable", "build"],
         cwd=other,
-        env=environment(TZ="Asia/Kathmandu", LC_ALL="tr_TR.UTF-8", PYTHONHASHSEED="77"),
+        env=environment(TZ="Pacific/Kiritimati", LC_ALL="tr_TR.UTF-8", PYTHONHASHSEED="77"),
         preexec_fn=lambda: os.umask(0o077),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    names = {path.name for path in (flagship / "build").iterdir()}
-    assert names == {"table.md", "table.csv", "cells.csv", "table.html", "prisma.json"}
-    for name in names:
-        assert (flagship / "build" / name).read_bytes() == (other / "build" / name).read_bytes(), name
+    built, again = (
+        {
+            path.relative_to(root / "build").as_posix(): path.read_bytes()
+            for path in (root / "build").rglob("*")
+            if path.is_file()
+        }
+        for root in (flagship, other)
+    )
+    assert built.keys() == again.keys()
+    assert {"table.md", "table.csv", "cells.csv", "prisma.json"} <= built.keys()
+    assert [name for name in built if built[name] != again[name]] == []
+    assert all(not path.stat().st_mode & 0o077 for path in (other / "build").rglob("*") if path.is_file())
 
 
 def test_prisma_numbers(flagship: Path) -> None:

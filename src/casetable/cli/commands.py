@@ -435,14 +435,21 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
     """Build the table: Markdown, CSV, one HTML page, and the PRISMA numbers."""
     from pathlib import Path
 
-    from casetable import workflow
     from casetable.cli.show import counted, envelope, item_value, named
     from casetable.problems import Severity
+    from casetable.workflow import building
 
     with Progress(is_shown=True) as progress:
-        told = progress.of("reading reports")
+        reading = progress.of("reading reports")
         target = Path(folder) if folder else None
-        built = workflow.build(workspace_of(context), today(), target, is_dry=is_dry, progress=told)
+        built = building.build(
+            workspace_of(context),
+            today(),
+            target,
+            is_dry=is_dry,
+            progress=lambda done, of: progress("building", done, of),
+            reading=reading,
+        )
     errors = sum(1 for problem in built.problems if problem.severity is Severity.ERROR)
     warnings = len(built.problems) - errors
     if form == "json":
@@ -454,7 +461,10 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
             "warnings": warnings,
         }
         listed = [item_value(item) for item in built.undecided]
-        click.echo(envelope((), summary, folder=str(built.folder), files=list(built.files), undecided=listed))
+        outcome = {"set_aside": dict(built.set_aside), "removed": list(built.removed), "left": list(built.left)}
+        click.echo(
+            envelope((), summary, folder=str(built.folder), files=list(built.files), undecided=listed, **outcome)
+        )
         return
     several = len(built.table.rows) != built.table.patients
     patients = f" ({counted(built.table.patients, 'patient')})" if several else ""
@@ -462,6 +472,12 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
         f"{'would build' if is_dry else 'built'} a table of {counted(len(built.table.rows), 'case')}{patients} in {built.folder}:"
     )
     echo(f"  {', '.join(built.files)}")
+    for name, kept in built.set_aside.items():
+        echo(f"{name} was changed since it was built: your version is kept as {kept}")
+    if built.removed:
+        echo(f"removed, as they are not built any more: {', '.join(built.removed)}")
+    for name in built.left:
+        echo(f"{name} is not built any more, and was changed since: it is left as it is")
     if built.undecided:
         echo(f"undecided, so not in the table yet ({len(built.undecided)}):")
         for item in built.undecided[:SHOWN_AT_MOST]:

@@ -20,18 +20,14 @@ from casetable.curation.starter import starter_files
 from casetable.curation.workflows import workflow_files
 from casetable.dedup import Grouped, explain
 from casetable.drift import Drift, Stood, drifts, stood_at
-from casetable.edition import Edition
 from casetable.errors import ReviewUnreadableError, UsageError
-from casetable.flow import Flow
 from casetable.model import Decision, Protocol, Search, Stage, Verdict, normal_key
 from casetable.notices import Change, changed
 from casetable.overlap import Comparison, Possible
-from casetable.problems import Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
+from casetable.problems import Place, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.review import Item, Review, hits_by_search
 from casetable.summary import Summary
-from casetable.table import Table
 from casetable.workspace import (
-    BUILD,
     DUPLICATES,
     FORM,
     OVERLAPS,
@@ -43,8 +39,8 @@ from casetable.workspace import (
     Workspace,
     create,
     is_below,
-    write_outputs,
 )
+from casetable.workspace.files import write_whole
 
 Progress = Callable[[int, int], None]
 
@@ -107,12 +103,12 @@ def init(folder: Path, *, has_workflows: bool = False, is_dry: bool = False) -> 
 def check(workspace: Workspace, today: dt.date, progress: Progress = _quiet) -> tuple[Checked, bool]:
     """Returns what a check of the review found, and whether some file could not be read at all."""
     review = load_review(workspace, progress)
-    checked = _checked(review, today)
+    checked = checked_review(review, today)
     configuration = review.inputs.protocol is None or review.inputs.form is None
     return checked, configuration or any(completeness.is_unreadable(problem) for problem in checked.problems)
 
 
-def _checked(review: Review, today: dt.date) -> Checked:
+def checked_review(review: Review, today: dt.date) -> Checked:
     """What the rules over the review and its claims find, in one."""
     return completeness.check(review, today, beside=tuple(claims.check(review)), rules_beside=claims.RULES)
 
@@ -162,7 +158,7 @@ class Status:
 def status(workspace: Workspace, today: dt.date) -> Status:
     """Returns where the review stands, as far as its files can be read; raises ReviewUnreadableError."""
     review = readable_review(workspace, *LOGS, SCREENING)
-    checked = _checked(review, today)
+    checked = checked_review(review, today)
     searches = []
     for strategy in review.inputs.strategies:
         search = review.last_searches.get(strategy.name)
@@ -275,7 +271,7 @@ def write_schemas(workspace: Workspace, *, is_dry: bool = False) -> tuple[str, .
 
 def write_schema_file(path: Path, data: bytes) -> None:
     """Writes one schema whole, wherever a person wants it."""
-    write_outputs(path.parent, {path.name: data})
+    write_whole(path, data)
 
 
 # --- log, diff --------------------------------------------------------------------------------------------------------
@@ -511,48 +507,3 @@ def _own_key(review: Review, key: str, item: Item) -> str:
     if named in review.records:
         return named
     return next((own for own in item.group.keys if named in review.records[own].identifiers), item.record.key)
-
-
-# --- build ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """What a build wrote, and what the reader of its table must know."""
-
-    folder: Path
-    files: tuple[str, ...]
-    table: Table
-    flow: Flow
-    undecided: tuple[Item, ...]
-    problems: tuple[Problem, ...]
-
-
-def build(
-    workspace: Workspace,
-    today: dt.date,
-    folder: Path | None = None,
-    *,
-    is_dry: bool = False,
-    progress: Progress = _quiet,
-) -> Built:
-    """Builds the table and writes it to `folder` (by default build/); raises ReviewUnreadableError, WriteError.
-
-    What is written depends on the review alone: neither `today` nor the machine reaches a file.
-    """
-    from casetable.render import outputs
-
-    review = readable_review(workspace, progress=progress)
-    edition = Edition(review)
-    files = {name: render() for name, render in outputs(edition).items()}
-    target = folder or workspace.root / BUILD
-    if not is_dry:
-        write_outputs(target, files)
-    return Built(
-        folder=target,
-        files=tuple(sorted(files)),
-        table=edition.table,
-        flow=edition.flow,
-        undecided=review.undecided,
-        problems=_checked(review, today).problems,
-    )

@@ -340,9 +340,3 @@ def create(folder: Path, files: Mapping[str, bytes], *, is_dry: bool = False) ->
         return
     for name, data in files.items():
         write_whole(folder / name, data)
-
-
-def write_outputs(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes what was built, each file whole."""
-    for name, data in sorted(files.items()):
-        write_whole(folder / name, data)
