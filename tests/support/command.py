@@ -85,6 +85,12 @@ def serve(address: str) -> None:
 
     import casetable.claims.follow
     import casetable.cli.commands
+    import casetable.cli.overlapping
+    import casetable.cli.questions
+    import casetable.cli.screening
+    import casetable.cli.searching
+    import casetable.cli.strategies
+    import casetable.cli.verifying
     import casetable.render
     import casetable.workflow.refresh
     import casetable.workflow.strategies

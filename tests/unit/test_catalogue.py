@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib import import_module
 
+import click
 import pytest
 
 from casetable import workflow
-from casetable.cli import casetable, help_page
+from casetable.cli import COMMANDS, help_page
 from casetable.problems import Example, Rule
 from casetable.render.catalogue import FAMILIES, render_help, render_rules
 from tests.e2e.conftest import REPOSITORY
@@ -93,7 +95,21 @@ def test_a_missing_file_and_missing_lines_are_said() -> None:
 def test_every_command_is_on_its_page() -> None:
     page = help_page().decode()
     headings = re.findall(r"^## casetable ?(\S*)$", page, re.MULTILINE)
-    assert headings == ["", *sorted(casetable.commands)]
+    assert headings == ["", *sorted(name for section in COMMANDS.values() for name in section)]
     assert "--help" in page
     assert all(len(line) <= 110 for line in page.splitlines())
     assert render_help([("a b", "usage\n")]).decode().endswith("\n## a b\n\n```text\nusage\n```\n")
+
+
+def test_every_command_is_in_the_table_of_commands() -> None:
+    known = {(module, name) for section in COMMANDS.values() for name, (module, _) in section.items()}
+    found = set()
+    for path in (REPOSITORY / "src/casetable/cli").glob("*.py"):
+        module = import_module(f"casetable.cli.{path.stem}" if path.stem != "__init__" else "casetable.cli")
+        for value in vars(module).values():
+            if isinstance(value, click.Command) and not isinstance(value, click.Group) and value.callback is not None:
+                if value.callback.__module__ == module.__name__:
+                    found.add((path.stem, value.name))
+    assert found == known
+    told = [text for section in COMMANDS.values() for _, text in section.values()]
+    assert all(len(text) <= 62 and not text.endswith(".") for text in told), "one line of a terminal"

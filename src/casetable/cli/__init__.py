@@ -1,6 +1,7 @@
 """The command line: takes a request, calls one workflow, shows what it returned.
 
-Only click is imported here, so that `--help` answers at once; each command imports its workflow when it runs.
+Only click is imported here, so that `--help` answers at once; a command's module is imported when the command is asked for,
+and its workflow when it runs.
 """
 
 from __future__ import annotations
@@ -8,19 +9,74 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from casetable import __version__
-from casetable.cli.commands import COMMANDS
 from casetable.errors import CasetableError
 
 OUR_BUG, INTERRUPTED = 3, 130
 
+# In the order of the work: of each command the module that holds it, and what it does, in one line of the help.
+COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "Search": {
+        "init": ("commands", "Write a new review, ready to fill in"),
+        "lint": ("strategies", "Find the faults of a search strategy"),
+        "match": ("strategies", "Say which records a strategy finds, by which of its terms"),
+        "refresh": ("searching", "Run the strategies again, and record what each found"),
+        "import": ("searching", "Record a search of another source by its exports"),
+        "log": ("searching", "List the searches"),
+        "diff": ("searching", "Show what changed between two searches, and why"),
+    },
+    "Decide and extract": {
+        "dedupe": ("commands", "Find the records of one report, in files or in the review"),
+        "screen": ("screening", "Decide on records and reports"),
+        "new": ("screening", "Write an extraction of a report to fill in"),
+        "overlap": ("overlapping", "Show which cases may be one patient"),
+    },
+    "Check": {
+        "status": ("commands", "Show where the review stands"),
+        "check": ("commands", "Check that every hit, report, case and cell is accounted for"),
+        "verify": ("verifying", "Verify that what the cells quote stands in the reports"),
+    },
+    "Publish": {
+        "build": ("commands", "Build the tables, the flow diagram, figures and the page"),
+        "value": ("questions", "Give a number of the table by its name"),
+        "sql": ("questions", "Ask the tables of the review with one SELECT"),
+    },
+    "Tools": {
+        "rules": ("commands", "List the rules of check and lint, or explain one"),
+        "schema": ("commands", "Print the JSON Schema of a hand-written file"),
+        "mirror": ("searching", "Serve local PubMed files as NCBI's E-utilities"),
+    },
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """The commands; each is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        for section in COMMANDS.values():
+            if cmd_name in section:
+                module = import_module(f"casetable.cli.{section[cmd_name][0]}")
+                command: click.Command = getattr(module, "import_" if cmd_name == "import" else cmd_name)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        longest = max(map(len, self.list_commands(ctx)))
+        for title, section in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(longest), told) for name, (_, told) in section.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--root", type=click.Path(), help="Folder of the review (default: here, or above).")
 @click.version_option(__version__, prog_name="casetable", message="%(prog)s %(version)s")
 @click.pass_context
@@ -33,10 +89,6 @@ def casetable(context: click.Context, root: str | None) -> None:
     context.obj = root
 
 
-for command in COMMANDS:
-    casetable.add_command(command)
-
-
 def help_page() -> bytes:
     """Returns the help of every command as a page of Markdown, the same in a terminal of any width."""
     from casetable.render.catalogue import render_help
@@ -45,9 +97,10 @@ def help_page() -> bytes:
         "casetable", ["-"], resilient_parsing=True, terminal_width=100, max_content_width=100
     )
     pages = [("casetable", casetable.get_help(above))]
-    for name, command in sorted(casetable.commands.items()):
-        context = click.Context(command, info_name=name, parent=above)
-        pages.append((f"casetable {name}", command.get_help(context)))
+    for name in sorted(casetable.list_commands(above)):
+        if command := casetable.get_command(above, name):
+            context = click.Context(command, info_name=name, parent=above)
+            pages.append((f"casetable {name}", command.get_help(context)))
     return render_help(pages)
 
 

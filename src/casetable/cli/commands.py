@@ -20,12 +20,6 @@ from casetable.cli.invocation import (
     today,
     workspace_of,
 )
-from casetable.cli.overlapping import overlap
-from casetable.cli.questions import sql, value
-from casetable.cli.screening import new, screen
-from casetable.cli.searching import diff, import_, log, mirror, refresh
-from casetable.cli.strategies import lint, match
-from casetable.cli.verifying import verify
 
 if TYPE_CHECKING:
     from casetable.model import Acceptance
@@ -591,27 +585,3 @@ def rules(code: str | None, form: str) -> None:
             echo(f"{title}, in {rule.example.path}:")
             for line in text[:600].rstrip("\n").split("\n"):
                 echo(f"    {line[:160]}")
-
-
-COMMANDS = (
-    init,
-    refresh,
-    import_,
-    status,
-    log,
-    diff,
-    lint,
-    match,
-    screen,
-    new,
-    check,
-    verify,
-    dedupe,
-    overlap,
-    build,
-    sql,
-    value,
-    mirror,
-    rules,
-    schema,
-)
