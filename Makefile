@@ -4,6 +4,7 @@
 # make wheel    builds the wheel and tests it, installed in an environment of its own
 # make bench    the benchmarks (ratios within one run)
 # make bench-dedup DATA=FOLDER   duplicates on labelled CSVs and a synthetic set, beside bib-dedupe
+# make bench-build     what each file of a build costs, and how it grows with the cases
 # make bench-overlap   patients told twice, on fresh seeds of invented reviews
 # make bench-quotes   wrong cells, and quotes typeset otherwise, against an invented report
 # make faults   the fault matrix, 200 runs a fault
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench bench-dedup bench-overlap bench-quotes faults kills docs clean
+.PHONY: review test check wheel bench bench-build bench-dedup bench-overlap bench-quotes faults kills docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -63,6 +64,9 @@ bench-dedup: $(VENV)/.dev
 	test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check -q install bib-dedupe
 	BIB_DEDUPE_PYTHON=$(VENV)-bench/bin/python PYTHONPATH=. $(BIN)/python bench/dedup.py --synthetic 5000 $(DATA)
+
+bench-build: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python bench/build.py
 
 # Patients told twice, planted in invented reviews among look-alikes, on fresh seeds.
 bench-overlap: $(VENV)/.dev

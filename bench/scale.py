@@ -29,8 +29,11 @@ CASES, FIELDS = 3, 25
 TODAY = dt.date(2026, 1, 20)
 
 
-def write_review(folder: Path, reports: int, seed: int = 1) -> None:
-    """Writes a complete review of invented reports: plain cells, quoted cells, series, courses, reasons, choices."""
+def write_review(folder: Path, reports: int, seed: int = 1, more: str = "") -> None:
+    """Writes a complete review of invented reports: plain cells, quoted cells, series, courses, reasons, choices.
+
+    `more` stands at the end of its form.
+    """
     chance = random.Random(seed)
     (folder / "curated/reports").mkdir(parents=True)
     (folder / "queries").mkdir()
@@ -50,7 +53,9 @@ def write_review(folder: Path, reports: int, seed: int = 1) -> None:
         else:
             fields.append("    type: text" if kind == 3 else "    type: courses")
     columns = "".join(f"\n    - f{number}" for number in range(FIELDS))
-    (folder / "curated/form.yaml").write_text("schema: 1\n" + "\n".join(fields) + f"\ntable:\n  columns:{columns}\n")
+    (folder / "curated/form.yaml").write_text(
+        "schema: 1\n" + "\n".join(fields) + f"\ntable:\n  columns:{columns}\n{more}"
+    )
     (folder / "queries/main.yaml").write_text("schema: 1\nsource: PubMed\npurpose: generated\nstrategy: generated\n")
     records, decisions = [], ["schema: 1", "decisions:"]
     for number in range(1, reports + 1):
