@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from casetable import dedup, overlap
-from casetable.completeness import acceptance, extraction, notices, searching
+from casetable.completeness import acceptance, extraction, flow, notices, searching
 from casetable.curation import cells, files, forms, nodes, shapes
 from casetable.formats import logs
 from casetable.model import Acceptance
@@ -146,6 +146,7 @@ def check(
         *_decisions(review),
         *extraction.check(review),
         *overlap.problems_of(review, inputs.paths.reports),
+        *flow.check(review),
         *notices.check(review, today),
     ]
     verifiable, verified, changed = extraction.verified_cells(review)
@@ -242,6 +243,7 @@ RULES: tuple[Rule, ...] = (
     *extraction.RULES,
     *findings.RULES,
     *overlap.RULES,
+    *flow.RULES,
     *notices.RULES,
     *acceptance.RULES,
 )

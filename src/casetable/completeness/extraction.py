@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casetable.curation.cells import E101
-from casetable.model import REASONS, Access, Cell, Number, Report, Status
+from casetable.model import REASONS, Access, Report, Status
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, joined, shown
 from casetable.quotes import cell_hash, slots
 from casetable.review import Item, Review
@@ -231,7 +231,7 @@ def _filled_in(report: Report) -> Iterator[Problem]:
         (
             "cases",
             "cases",
-            report.cases or _count(report.eligible_cases) == 0,
+            report.cases or report.number_eligible == 0,
             "a list of cases, each with '- case: ID'",
         ),
     ):
@@ -247,7 +247,7 @@ def _counts(report: Report, *, is_settled: bool) -> Iterator[Problem]:
             yield E111.at(case.place, f"case {case.id} stands already in line {first[case.id]}", field="case")
         first.setdefault(case.id, case.place.line)
     eligible = sum(1 for case in report.cases if case.is_eligible)
-    said, described = _count(report.eligible_cases), _count(report.cases_in_report)
+    said, described = report.number_eligible, report.number_described
     if is_settled and said is not None and said != eligible:
         message = f"says {said}, but {_counted(eligible, 'eligible case')} extracted"
         yield E110.at(report.places["eligible_cases"], message, field="eligible_cases")
@@ -258,13 +258,6 @@ def _counts(report: Report, *, is_settled: bool) -> Iterator[Problem]:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
-
-
-def _count(cell: Cell | None) -> int | None:
-    value = cell.value if cell else None
-    if isinstance(value, Number) and value.low == value.high and not value.sign and value.low == int(value.low):
-        return int(value.low)
-    return None
 
 
 def _eligibility(review: Review, report: Report) -> Iterator[Problem]:

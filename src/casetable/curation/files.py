@@ -18,6 +18,7 @@ from casetable.curation.shapes import (
     CaseShape,
     FreeRulingsShape,
     OverlapsShape,
+    PreviousShape,
     ProtocolShape,
     QuestionShape,
     RecordShape,
@@ -48,6 +49,7 @@ from casetable.model import (
     Method,
     Overlap,
     OverlapVerdict,
+    Previous,
     Protocol,
     Question,
     Record,
@@ -129,8 +131,22 @@ def read_protocol(path: str, data: bytes) -> tuple[Protocol | None, Read]:
             )
             for index, entry in enumerate(shape.accepts)
         ),
+        previous=_previous(shape.previous, key_place(node, "previous")),
     )
     return protocol, problems
+
+
+def _previous(shape: PreviousShape | None, place: Place) -> Previous | None:
+    if shape is None:
+        return None
+    return Previous(
+        studies=shape.studies,
+        reports=shape.reports,
+        cases=shape.cases,
+        patients=shape.patients,
+        of=" ".join((shape.of or "").split()),
+        place=place,
+    )
 
 
 # --- strategies -------------------------------------------------------------------------------------------------------

@@ -165,6 +165,10 @@ def _number_of_days(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,4}", text) else None
 
 
+def _count(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,7}", text) else None
+
+
 def _lint_code(text: str) -> str | None:
     return text.upper() if re.fullmatch(r"[Ll][0-9]{3}", text) else None
 
@@ -228,6 +232,7 @@ Truth = Annotated[
     ),
 ]
 Days = Annotated[int, _kind("a number of days", _number_of_days, "[1-9][0-9]{0,4}", others=("integer",))]
+Count = Annotated[int, _kind("a whole number as 12", _count, "[0-9]{1,7}", others=("integer",))]
 Doi = Annotated[
     str,
     _kind(
@@ -273,6 +278,14 @@ class AcceptanceShape(Shape):
     when: Date = Described(description="a date as 2026-11-22")
 
 
+class PreviousShape(Shape):
+    studies: Count = Described(description="how many studies the previous version included")
+    reports: Count = Described(description="how many reports of them it had")
+    cases: Count | None = Described(None, description="how many cases its table had")
+    patients: Count | None = Described(None, description="how many patients they were")
+    of: Text | None = Described(None, description="the previous version's reference or key")
+
+
 class ProtocolShape(Shape):
     title: Text | None = Described(None, description="the title of the review")
     question: Text | None = Described(None, description="the question of the review")
@@ -284,6 +297,9 @@ class ProtocolShape(Shape):
     max_search_age_days: Days = Described(180, description="a number of days")
     one_report: Annotated[list[Annotated[str, _one_of(Joined)]], BeforeValidator(blank_list)] = Described(
         [], description=f"what counts as one report: {joined(Joined)}"
+    )
+    previous: PreviousShape | None = Described(
+        None, description="'studies' and 'reports' of the version that this one updates"
     )
     accepts: Annotated[list[AcceptanceShape], BeforeValidator(blank_list)] = Described(
         [], description="a list of problems, each with 'rule', 'reason', 'by' and 'when'"

@@ -296,8 +296,20 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The version of the review that this one updates: what it included; cases and patients where it counted them."""
+
+    studies: int
+    reports: int
+    cases: int | None = None
+    patients: int | None = None
+    of: str = ""
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report."""
+    """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report, the version updated."""
 
     title: str
     question: str
@@ -310,6 +322,7 @@ class Protocol:
     places: Mapping[str, Place]
     one_report: frozenset[Joined] = frozenset()
     accepts: tuple[Acceptance, ...] = ()
+    previous: Previous | None = None
 
 
 class Stage(StrEnum):
@@ -581,6 +594,14 @@ class Cell:
             return self.status.value
         return "; ".join(self.value) if isinstance(self.value, tuple) else str(self.value)
 
+    @property
+    def count(self) -> int | None:
+        """The value where it is one whole number, else None."""
+        value = self.value
+        if isinstance(value, Number) and value.low == value.high and not value.sign and value.low == int(value.low):
+            return int(value.low)
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -659,6 +680,16 @@ class Report:
     questions: tuple[Question, ...]
     cases: tuple[Case, ...]
     places: Mapping[str, Place]
+
+    @property
+    def number_described(self) -> int | None:
+        """How many cases the report describes, where its extraction says a whole number."""
+        return self.cases_in_report.count if self.cases_in_report else None
+
+    @property
+    def number_eligible(self) -> int | None:
+        """How many of them are eligible, where its extraction says a whole number."""
+        return self.eligible_cases.count if self.eligible_cases else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ FAMILIES = {
     "D": "Duplicates",
     "E": "Extraction",
     "O": "Overlap of patients",
+    "N": "Numbers of the flow diagram",
     "R": "Reports that change",
     "C": "Claims",
     "V": "Quotes (`casetable verify`)",

@@ -133,5 +133,7 @@ def render_flow(flow: Flow) -> bytes:
         "specific": {key: dict(told) for key, told in flow.specific.items()},
         "reasons": {key: dict(told) for key, told in flow.reasons.items()},
         "cases": dict(flow.cases),
+        "case_reasons": dict(flow.case_reasons),
+        "imbalances": [imbalance.told for imbalance in flow.imbalances],
     }
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
