@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from casetable.diagram import Diagram, build_diagram
 from casetable.flow import Flow, count_flow
 from casetable.review import Review
 from casetable.summary import Summary, summarize
@@ -30,6 +31,11 @@ class Edition:
     def flow(self) -> Flow:
         """The numbers of the flow diagram."""
         return count_flow(self.review)
+
+    @cached_property
+    def diagram(self) -> Diagram:
+        """The flow diagram."""
+        return build_diagram(self.review, self.flow)
 
     @cached_property
     def summary(self) -> Summary:

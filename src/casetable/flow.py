@@ -87,6 +87,7 @@ def count_flow(review: Review) -> Flow:
     reasons: dict[str, Mapping[str, int]] = {}
     cases = {
         "own_report_results": by_method[Method.OWN_REPORT],
+        "searches_not_run": sum(1 for each in review.inputs.strategies if each.name not in review.last_searches),
         "undecided_records": _standing((*main, *other), Standing.UNDECIDED),
         "other_duplicates": _copies(review, found, other, is_other=True),
         "other_records_excluded": _standing(other, Standing.RECORD_EXCLUDED),
@@ -102,6 +103,7 @@ def count_flow(review: Review) -> Flow:
         prisma[f"{prefix}_excluded"] = len(excluded)
         cases[f"{prefix}_undecided_records"] = _standing(items, Standing.UNDECIDED)
         cases[f"{prefix}_awaiting_reports"] = sum(1 for item in sought if _is_awaiting(item))
+        cases["awaiting_reports"] = cases.get("awaiting_reports", 0) + cases[f"{prefix}_awaiting_reports"]
         told = Counter(item.screened.decision.reason for item in excluded if item.screened.decision)
         reasons[f"{prefix}_excluded"] = dict(sorted(told.items()))
         new += len(retrieved) - len(excluded)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from casetable.edition import Edition
+from casetable.render.diagram import render_diagram_png, render_diagram_svg
 from casetable.render.page import render_page
+from casetable.render.prisma_csv import render_prisma_csv
 from casetable.render.text import render_cells, render_flow, render_markdown, render_table
 
 Output = Callable[[], bytes]
@@ -24,6 +26,9 @@ def outputs(edition: Edition) -> Mapping[str, Output]:
     found["cells.csv"] = lambda: render_cells(edition.table)
     found["table.html"] = lambda: render_page(edition.review, edition.table, edition.flow)
     found["prisma.json"] = lambda: render_flow(edition.flow)
+    found["prisma.csv"] = lambda: render_prisma_csv(edition.review, edition.flow)
+    found["prisma.svg"] = lambda: render_diagram_svg(edition.diagram)
+    found["prisma.png"] = lambda: render_diagram_png(edition.diagram)
     return found
 
 
