@@ -396,7 +396,7 @@ def _cases(flow: Flow, meanings: Mapping[str, str]) -> Iterator[Box]:
         tone=Tone.CASES,
         lines=(
             _n("Same patient as another case", cases["cases_in_table"] - cases["unique_patients"]),
-            *_if_any("Rulings that it cannot be told", cases["overlaps_cannot_tell"], indent=0),
+            *_if_any("Ruled that it cannot be told", cases["overlaps_cannot_tell"], indent=0),
         ),
     )
     yield Box(
@@ -466,7 +466,8 @@ def spelled(diagram: Diagram, is_drawn: Callable[[str], bool]) -> Diagram:
 # The width of a text in ems, in the normal or the bold font: the sum of those of its characters.
 Measure = Callable[[str, bool], float]
 SIZE, SMALL = 8.5, 6.5
-_LEADING, _PADDING, _INDENT = 11.5, 6.0, 9.0
+_LEADING, _PADDING, _INDENT, _HANG = 11.5, 6.0, 9.0, 6.0
+_MOST_LINES_OF_EMPTINESS = 8
 _MARGIN, _ROW_GAP, _COLUMN_GAP, _BAND = 12.0, 16.0, 24.0, 20.0
 _WIDTHS = {PREVIOUS: 132.0, MAIN: 178.0, MAIN_OUT: 196.0, OTHER: 172.0, OTHER_OUT: 186.0}
 
@@ -524,7 +525,7 @@ def lay_out(diagram: Diagram, measure: Measure) -> Page:
         wide = lefts[last] + _WIDTHS[last] - lefts[box.column]
         wrapped[box.name] = (wide, _wrapped(box, wide, measure))
     rows = sorted({box.row for box in diagram.boxes})
-    heights = {row: max(_height(wrapped[box.name][1]) for box in diagram.boxes if box.row == row) for row in rows}
+    heights = {row: max(_height(len(wrapped[box.name][1])) for box in diagram.boxes if box.row == row) for row in rows}
     for band in diagram.bands:
         spanned = [row for row in rows if band.first <= row <= band.last]
         tall = sum(heights[row] for row in spanned) + _ROW_GAP * (len(spanned) - 1)
@@ -535,7 +536,10 @@ def lay_out(diagram: Diagram, measure: Measure) -> Page:
     for row in rows:
         tops[row] = down
         down += heights[row] + (_ROW_GAP if row > HEADS else _ROW_GAP / 2)
-    frames = {box.name: _framed(box, lefts[box.column], tops[box.row], *wrapped[box.name]) for box in diagram.boxes}
+    frames = {
+        box.name: _framed(box, lefts[box.column], tops[box.row], *wrapped[box.name], heights[box.row])
+        for box in diagram.boxes
+    }
     stages = [_stage(band.label, tops[band.first], tops[band.last] + heights[band.last]) for band in diagram.bands]
     small = [
         Writing(text=text, x=lefts[columns[0]], y=down + SMALL + number * SMALL * 1.35, size=SMALL, is_gray=True)
@@ -550,32 +554,41 @@ def lay_out(diagram: Diagram, measure: Measure) -> Page:
     )
 
 
-def _wrapped(box: Box, wide: float, measure: Measure) -> list[tuple[str, Line]]:
-    return [
-        (text, line)
-        for line in box.lines
-        for text in _lines(line.text, wide - 2 * _PADDING - line.indent * _INDENT, SIZE, line.is_bold, measure)
-    ]
+def _wrapped(box: Box, wide: float, measure: Measure) -> list[tuple[str, float, Line]]:
+    """Returns each line of a box as it is written, with how far it is set in; what goes on from the line above hangs."""
+    written = []
+    for line in box.lines:
+        hang = _HANG if line.indent else 0.0
+        room = wide - 2 * _PADDING - line.indent * _INDENT - hang
+        for number, text in enumerate(_lines(line.text, room, SIZE, line.is_bold, measure)):
+            written.append((text, line.indent * _INDENT + (hang if number else 0.0), line))
+    return written
 
 
-def _height(lines: Sequence[object]) -> float:
-    return len(lines) * _LEADING + 2 * _PADDING - 2.0
+def _height(lines: int) -> float:
+    return lines * _LEADING + 2 * _PADDING - 2.0
 
 
-def _framed(box: Box, x: float, y: float, wide: float, lines: Sequence[tuple[str, Line]]) -> Frame:
+def _framed(
+    box: Box, x: float, y: float, wide: float, lines: Sequence[tuple[str, float, Line]], row_height: float
+) -> Frame:
     is_centered = box.tone in (Tone.HEAD, Tone.GRAY_HEAD)
+    # Boxes of a row are of one height, but none is drawn out by a long neighbor; texts stand in the middle.
+    own = _height(len(lines))
+    height = row_height if row_height <= max(own, _height(_MOST_LINES_OF_EMPTINESS)) else own
+    top = y + (height - own) / 2 + _PADDING - 1.0
     writings = tuple(
         Writing(
             text=text,
-            x=x + wide / 2 if is_centered else x + _PADDING + line.indent * _INDENT,
-            y=y + _PADDING - 1.0 + number * _LEADING + SIZE * 0.93,
+            x=x + wide / 2 if is_centered else x + _PADDING + indent,
+            y=top + number * _LEADING + SIZE * 0.93,
             is_bold=line.is_bold,
             is_warning=line.is_warning,
             is_centered=is_centered,
         )
-        for number, (text, line) in enumerate(lines)
+        for number, (text, indent, line) in enumerate(lines)
     )
-    return Frame(box=box, x=x, y=y, width=wide, height=_height(lines), writings=writings)
+    return Frame(box=box, x=x, y=y, width=wide, height=height, writings=writings)
 
 
 def _stage(label: str, top: float, bottom: float) -> Frame:

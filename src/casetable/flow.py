@@ -216,7 +216,7 @@ def _imbalances(flow: Flow) -> Iterator[Imbalance]:
 
     for key, number in numbers.items():
         if number < 0:
-            yield Imbalance(keys=(key,), told=f"{_told(number)} in {key.replace('_', ' ')}")
+            yield Imbalance(keys=(key,), told=f"{key.replace('_', ' ')}: {_told(number)}, less than none")
     yield from at_most(
         "previous_studies", "previous_reports", "{} studies in the previous version, but only {} reports of them"
     )

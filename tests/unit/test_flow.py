@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casetable.completeness import check
 from casetable.flow import Flow, count_flow
-from casetable.model import Method
+from casetable.model import Method, Previous
+from casetable.problems import Severity
 from casetable.review import Review
-from tests.unit.test_review import decision, form_of, record, report_of, review_of, search, strategy
+from tests.unit.test_review import PROTOCOL, decision, form_of, record, report_of, review_of, search, strategy
 
 FORM = form_of("fields: {n: {label: N, type: number}}\ntable: {columns: [n]}\n")
 ONE = "  - {case: 1, eligible: yes, n: 3}\n"
@@ -17,7 +23,9 @@ ONE = "  - {case: 1, eligible: yes, n: 3}\n"
 def assert_adds_up(review: Review, flow: Flow) -> None:
     """Every record goes somewhere, and nothing is counted twice or below none."""
     boxes, cases = flow.prisma, flow.cases
-    assert all(number >= 0 for number in (*boxes.values(), *cases.values())), boxes
+    # What a report says of its own number of cases is E110's.
+    own = {"cases_not_extracted", "cases_described"}
+    assert all(number >= 0 for number in (*boxes.values(), *(cases[key] for key in cases.keys() - own))), boxes
     identified = boxes["database_results"] + boxes["register_results"]
     assert identified - boxes["duplicates"] == boxes["records_screened"]
     assert sum(flow.specific["database_specific_results"].values()) == boxes["database_results"]
@@ -27,6 +35,15 @@ def assert_adds_up(review: Review, flow: Flow) -> None:
             boxes[f"{prefix}_sought_reports"] == boxes[f"{prefix}_notretrieved_reports"] + boxes[f"{prefix}_assessed"]
         )
         assert sum(flow.reasons[f"{prefix}_excluded"].values()) == boxes[f"{prefix}_excluded"]
+        assert cases[f"{prefix}_awaiting_reports"] <= boxes[f"{prefix}_notretrieved_reports"]
+    assert boxes["records_screened"] == (
+        boxes["records_excluded"] + cases["dbr_undecided_records"] + boxes["dbr_sought_reports"]
+    )
+    listed = sum(boxes[f"{kind}_results"] for kind in ("website", "organisation", "citations"))
+    assert listed + cases["own_report_results"] - cases["other_duplicates"] == (
+        cases["other_records_excluded"] + cases["other_undecided_records"] + boxes["other_sought_reports"]
+    )
+    assert cases["undecided_records"] == cases["dbr_undecided_records"] + cases["other_undecided_records"]
     hits = sum(1 for item in review.items if item.is_hit)
     assert hits == (
         boxes["records_excluded"]
@@ -36,9 +53,17 @@ def assert_adds_up(review: Review, flow: Flow) -> None:
         + boxes["other_sought_reports"]
     )
     assert boxes["new_reports"] == sum(boxes[f"{p}_assessed"] - boxes[f"{p}_excluded"] for p in ("dbr", "other"))
-    assert boxes["total_reports"] == boxes["new_reports"] == boxes["total_studies"]
+    assert boxes["total_reports"] == boxes["new_reports"] + boxes["previous_reports"]
     assert cases["cases_in_table_of_reports_not_retrieved"] <= cases["cases_in_table"]
     assert cases["reports_in_table_not_retrieved"] <= cases["reports_in_table"]
+    assert cases["unique_patients"] <= cases["cases_in_table"] <= cases["cases_in_table"] + cases["cases_not_eligible"]
+    assert sum(flow.case_reasons.values()) == cases["cases_not_eligible"]
+    wrong = [each for each in flow.imbalances if not own & set(each.keys)]
+    assert [each.told for each in wrong] == (
+        [f"{cases['reports_included_not_found']} of the included reports that no search finds any more"]
+        if cases["reports_included_not_found"]
+        else []
+    )
 
 
 def a_review() -> Review:
@@ -118,15 +143,35 @@ def test_the_boxes_of_a_review() -> None:
     assert flow.reasons == {"dbr_excluded": {"no-case": 1}, "other_excluded": {"other-drug": 1}}
     assert flow.cases == {
         "own_report_results": 1,
+        "searches_not_run": 0,
         "undecided_records": 1,
+        "dbr_undecided_records": 1,
+        "other_undecided_records": 0,
+        "other_duplicates": 1,
         "other_records_excluded": 0,
+        "awaiting_reports": 1,
+        "dbr_awaiting_reports": 1,
+        "other_awaiting_reports": 0,
         "reports_in_table": 3,
         "reports_in_table_not_retrieved": 1,
+        "reports_included_not_extracted": 0,
+        "reports_included_not_found": 0,
+        "cases_described": 3,
+        "reports_without_number_of_cases": 0,
+        "cases_not_extracted": -1,
+        "cases_undecided": 0,
         "cases_in_table": 3,
         "unique_patients": 3,
+        "overlaps_cannot_tell": 0,
         "cases_in_table_of_reports_not_retrieved": 1,
         "cases_not_eligible": 1,
     }
+    assert flow.case_reasons == {"no-case": 1}
+    # The first report says that it describes one case, and two are extracted.
+    assert [(each.keys, each.told) for each in flow.imbalances] == [
+        (("cases_not_extracted",), "cases not extracted: -1, less than none")
+    ]
+    assert (flow.is_update, flow.has_other) == (False, True)
 
 
 def test_a_review_without_a_search_has_empty_boxes() -> None:
@@ -134,6 +179,8 @@ def test_a_review_without_a_search_has_empty_boxes() -> None:
     flow = count_flow(review)
     assert_adds_up(review, flow)
     assert set(flow.prisma.values()) == {0}
+    assert flow.cases["searches_not_run"] == 1
+    assert not flow.has_other
     assert flow.specific["database_specific_results"] == {"PubMed": 0}
 
 
@@ -209,3 +256,96 @@ def test_the_boxes_add_up(
         form=FORM,
     )
     assert_adds_up(review, count_flow(review))
+
+
+def test_a_report_included_on_reading_it_was_retrieved_before_it_is_extracted() -> None:
+    main = strategy("main")
+    review = review_of(
+        records=[record("pmid:11"), record("pmid:12")],
+        strategies=[main],
+        searches=[search(main, ["pmid:11", "pmid:12"])],
+        decisions=[decision("pmid:11", "reports", "include"), decision("pmid:12", "records", "include")],
+    )
+    flow = count_flow(review)
+    assert_adds_up(review, flow)
+    assert (flow.prisma["dbr_assessed"], flow.prisma["dbr_notretrieved_reports"], flow.prisma["new_reports"]) == (
+        1,
+        1,
+        1,
+    )
+    assert (flow.cases["reports_included_not_extracted"], flow.cases["awaiting_reports"]) == (1, 1)
+
+
+def updated(**numbers: int | None) -> Flow:
+    previous = Previous(**{"studies": 12, "reports": 14, **numbers})  # type: ignore[arg-type]
+    return count_flow(review_of(protocol=replace(PROTOCOL, previous=previous), strategies=[strategy("main")]))
+
+
+def test_an_update_adds_what_is_new_to_the_previous_version() -> None:
+    flow = updated(cases=20, patients=19)
+    assert flow.is_update
+    assert (flow.prisma["previous_studies"], flow.prisma["total_studies"]) == (12, 12)
+    assert (flow.prisma["previous_reports"], flow.prisma["total_reports"]) == (14, 14)
+    assert (flow.cases["previous_cases"], flow.cases["total_cases"]) == (20, 20)
+    assert (flow.cases["previous_patients"], flow.cases["total_patients"]) == (19, 19)
+    assert flow.imbalances == ()
+    assert not {"previous_cases", "total_cases", "total_patients"} & updated().cases.keys()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ({"studies": 15}, "15 studies in the previous version, but only 14 reports of them"),
+        ({"cases": 3, "patients": 1_004}, "1,004 patients in the previous version, but only 3 cases of them"),
+    ],
+)
+def test_an_impossible_previous_version_is_told(numbers: dict[str, int], told: str) -> None:
+    assert [each.told for each in updated(**numbers).imbalances] == [told]
+
+
+def test_a_record_that_the_log_names_and_does_not_have_is_no_duplicate() -> None:
+    main = strategy("main")
+    flow = count_flow(
+        review_of(records=[record("pmid:11")], strategies=[main], searches=[search(main, ["pmid:11", "pmid:12"])])
+    )
+    assert flow.prisma["duplicates"] == 0
+    [imbalance] = flow.imbalances
+    assert imbalance.told == "2 records identified from databases and registers, but 1 removed or screened"
+    assert {"database_results", "records_screened"} <= set(imbalance.keys)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.frozensets(_KEYS, max_size=9),
+    st.lists(st.frozensets(_KEYS, max_size=6), min_size=8, max_size=8),
+    st.sets(st.sampled_from(range(8)), max_size=3),
+    st.lists(_DECISIONS, max_size=8),
+    st.dictionaries(_KEYS, _EXTRACTIONS, max_size=4),
+    st.tuples(*[st.integers(0, 3)] * 4),
+)
+def test_an_impossible_diagram_is_an_error_of_check(
+    kept: frozenset[str],
+    found: list[frozenset[str]],
+    gone: set[int],
+    decisions: list[tuple[str, str, str, str]],
+    extractions: dict[str, tuple[str, str]],
+    numbers: tuple[int, int, int, int],
+) -> None:
+    """Whatever is missing of the log, decided, extracted or said of the version before."""
+    studies, reports, cases, patients = numbers
+    previous = Previous(studies=studies, reports=reports, cases=cases, patients=patients)
+    review = review_of(
+        records=[each for each in _RECORDS if each.key in kept],
+        strategies=[each for number, each in enumerate(_STRATEGIES) if number not in gone],
+        searches=[search(each, sorted(keys)) for each, keys in zip(_STRATEGIES, found, strict=True)],
+        decisions=[decision(key, stage, verdict, reason=reason) for key, stage, verdict, reason in decisions],
+        reports=[
+            report_of(f"n{i}", key, FORM, told, access) for i, (key, (access, told)) in enumerate(extractions.items())
+        ],
+        form=FORM,
+        protocol=replace(PROTOCOL, include=("an invented patient",), previous=previous),
+    )
+    if count_flow(review).imbalances:
+        problems = check(review, dt.date(2026, 1, 20)).problems
+        errors = {problem.code for problem in problems if problem.severity is Severity.ERROR}
+        assert errors & {"N101", "N102", "E110", "Q104", "P105"}

@@ -42,8 +42,8 @@ def render_diagram_svg(diagram: Diagram) -> bytes:
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}"'
-        f' role="img" lang="en" aria-labelledby="title desc" font-family="{escape(_FONTS)}">\n'
-        f'<title id="title">{_escaped(diagram.title)}</title>\n<desc id="desc">{_escaped(diagram.in_words)}</desc>\n'
+        f' role="img" lang="en" aria-labelledby="prisma-title prisma-desc" font-family="{escape(_FONTS)}">\n'
+        f'<title id="prisma-title">{_escaped(diagram.title)}</title>\n<desc id="prisma-desc">{_escaped(diagram.in_words)}</desc>\n'
         f'<rect width="{width}" height="{height}" fill="#FFFFFF"/>\n'
     ]
     for arrow in page.arrows:
@@ -53,7 +53,7 @@ def render_diagram_svg(diagram: Diagram) -> bytes:
         parts.append(f'<polygon points="{head}" fill="{_LINE}"/>\n')
     for frame in page.frames:
         fill, edge, thick, radius = _style(frame)
-        name = f' id="{frame.box.name}"' if frame.box else ""
+        name = f' id="prisma-{frame.box.name}"' if frame.box else ""
         parts.append(
             f'<g{name}>\n<rect x="{_number(frame.x)}" y="{_number(frame.y)}" width="{_number(frame.width)}"'
             f' height="{_number(frame.height)}" rx="{_number(radius)}" fill="{fill}" stroke="{edge}" stroke-width="{thick}"/>\n'
