@@ -401,10 +401,10 @@ def test_a_reason_cannot_break_the_data_file() -> None:
     edition = Edition(a_review())
     protocol = edition.review.inputs.protocol
     assert protocol is not None
-    meanings = {"other-drug": "=another drug, or none; not said", "no-case": "no\ncase"}
+    meanings = {"other-drug": "=another 'drug', or none; not \\"said\"", "no-case": "no\ncase"}
     hostile = replace(edition.review.inputs, protocol=replace(protocol, exclusion_reasons=meanings))
     rows = {row["data"]: row["n"] for row in rows_of(render_prisma_csv(type(edition.review)(hostile), edition.flow))}
-    assert parsed(rows["other_excluded"]) == [("'=another drug / or none / not said", "1")]
+    assert parsed(rows["other_excluded"]) == [("'=another ’drug’ / or none / not /”said”", "1")]
     assert parsed(rows["dbr_excluded"]) == [("no case", "1")]
 
 

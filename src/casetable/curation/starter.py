@@ -21,6 +21,7 @@ exclusion_reasons:
 max_search_age_days: 180
 # one_report: [cochrane versions, preprints]  # of what each record is else a report of its own
 # index_report: doi:10.…  # your own report, if the review accompanies one; list it in queries/own-report.yaml
+# previous: {studies: 12, reports: 14, cases: 15, patients: 15}  # of the version that this review updates, if it updates one
 """
 
 STRATEGY = """\

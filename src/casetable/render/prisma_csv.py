@@ -52,7 +52,10 @@ _ROWS = (
     ("screening", "node2", "screening", "Screening"),
     ("included", "node3", "included", "Included"),
 )
-_OTHER = ("website_", "organisation_", "citations_", "other_")
+_OTHER = ("website_results", "organisation_results", "citations_results")
+# What parts the numbers of a cell cannot stand in a name; quotes and backslashes would end or change a label of Graphviz,
+# which draws the package's diagram.
+_HARMLESS = str.maketrans({"'": "’", '"': "”", "\\": "/"})
 
 
 def render_prisma_csv(review: Review, flow: Flow) -> bytes:
@@ -60,7 +63,7 @@ def render_prisma_csv(review: Review, flow: Flow) -> bytes:
     meanings = review.inputs.protocol.exclusion_reasons if review.inputs.protocol else {}
 
     def number(key: str) -> str:
-        if (key.startswith("previous_") and not flow.is_update) or (key.startswith(_OTHER) and not flow.has_other):
+        if (key.startswith("previous_") and not flow.is_update) or (key in _OTHER and not flow.has_other):
             return _NONE
         if key in flow.specific:
             return _listed(flow.specific[key].items())
@@ -81,6 +84,8 @@ def render_prisma_csv(review: Review, flow: Flow) -> bytes:
 
 
 def _listed(numbers: Iterable[tuple[str, int]]) -> str:
-    """Numbers in one cell; what parts them there cannot stand in a name."""
-    names = ((re.sub(r"\s*[,;]\s*", " / ", " ".join(name.split())), number) for name, number in numbers)
+    """Numbers in one cell, each behind its name."""
+    names = (
+        (re.sub(r"\s*[,;]\s*", " / ", " ".join(name.split())).translate(_HARMLESS), number) for name, number in numbers
+    )
     return "; ".join(f"{name or 'no reason given'}, {number}" for name, number in names) or "0"
