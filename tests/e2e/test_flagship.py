@@ -145,7 +145,15 @@ def test_same_bytes_in_any_folder_zone_locale_umask_and_on_any_day(flagship: Pat
         for root in (flagship, other)
     )
     assert built.keys() == again.keys()
-    assert {"table.md", "table.csv", "cells.csv", "prisma.json", "prisma.csv", "prisma.svg", "prisma.png"} <= built.keys()
+    assert {
+        "table.md",
+        "table.csv",
+        "cells.csv",
+        "prisma.json",
+        "prisma.csv",
+        "prisma.svg",
+        "prisma.png",
+    } <= built.keys()
     assert [name for name in built if built[name] != again[name]] == []
     assert all(not path.stat().st_mode & 0o077 for path in (other / "build").rglob("*") if path.is_file())
 

@@ -401,7 +401,7 @@ def test_a_reason_cannot_break_the_data_file() -> None:
     edition = Edition(a_review())
     protocol = edition.review.inputs.protocol
     assert protocol is not None
-    meanings = {"other-drug": "=another 'drug', or none; not \\"said\"", "no-case": "no\ncase"}
+    meanings = {"other-drug": "=another 'drug', or none; not \\\"said\"", "no-case": "no\ncase"}
     hostile = replace(edition.review.inputs, protocol=replace(protocol, exclusion_reasons=meanings))
     rows = {row["data"]: row["n"] for row in rows_of(render_prisma_csv(type(edition.review)(hostile), edition.flow))}
     assert parsed(rows["other_excluded"]) == [("'=another ’drug’ / or none / not /”said”", "1")]
@@ -410,8 +410,8 @@ def test_a_reason_cannot_break_the_data_file() -> None:
 
 def test_what_the_variant_does_not_have_is_na_and_no_reasons_are_0() -> None:
     rows = {row["data"]: row["n"] for row in rows_of(render_prisma_csv(review_of(), small_flow()))}
-    assert {rows[key] for key in ("previous_studies", "previous_reports", "citations_results", "other_assessed")} == {
-        "NA"
-    }
+    absent = ("previous_studies", "previous_reports", "citations_results", "website_results", "organisation_results")
+    assert {rows[key] for key in absent} == {"NA"}
+    assert {rows[key] for key in ("other_assessed", "other_excluded", "total_studies")} == {"0"}
     assert (rows["dbr_excluded"], rows["register_specific_results"], rows["database_results"]) == ("0", "0", "1")
     assert parsed(rows["dbr_excluded"]) == [("", "0")]

@@ -480,6 +480,8 @@ def build(context: click.Context, folder: str | None, form: str, *, is_dry: bool
             echo(f"  and {len(built.undecided) - SHOWN_AT_MOST} more")
     for item in built.table.not_extracted:
         echo(f"included, but not extracted yet: {named(item.record)}")
+    for imbalance in built.flow.imbalances:
+        remark(f"the flow diagram does not add up: {imbalance.told}")
     if errors:
         remark(f"the review has {counted(errors, 'error')}; 'casetable check' names them")
 
