@@ -169,6 +169,11 @@ def _remarks(flow: Flow) -> Iterator[Line]:
                 "included reports await extraction",
             ),
             ("cases_undecided", "case awaits a decision on eligibility", "cases await a decision on eligibility"),
+            (
+                "possible_overlaps",
+                "possible overlap of patients awaits a ruling",
+                "possible overlaps of patients await a ruling",
+            ),
         )
         if cases[key]
     ]
@@ -397,6 +402,7 @@ def _cases(flow: Flow, meanings: Mapping[str, str]) -> Iterator[Box]:
         lines=(
             _n("Same patient as another case", cases["cases_in_table"] - cases["unique_patients"]),
             *_if_any("Ruled that it cannot be told", cases["overlaps_cannot_tell"], indent=0),
+            *_if_any("Perhaps the same, not ruled on", cases["possible_overlaps"], indent=0, is_warning=True),
         ),
     )
     yield Box(

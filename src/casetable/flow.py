@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from casetable.model import Access, Method
-from casetable.overlap import patients, untold
+from casetable.overlap import opened, patients
 from casetable.review import Item, Review
 from casetable.screening import Standing
 
@@ -176,6 +176,7 @@ def _cases(review: Review) -> tuple[Mapping[str, int], Mapping[str, int]]:
     reasons = Counter(case.reason for _, case in listed if case.is_eligible is False)
     numbers = [(report.number_described, report) for _, report in extracted]
     described = sum(len(report.cases) if number is None else number for number, report in numbers)
+    possible, untold = opened(review)
     counted = {
         "reports_in_table": len(extracted),
         "reports_in_table_not_retrieved": sum(1 for item, _ in extracted if not _is_retrieved(item)),
@@ -189,7 +190,8 @@ def _cases(review: Review) -> tuple[Mapping[str, int], Mapping[str, int]]:
         "cases_undecided": sum(1 for _, case in listed if case.is_eligible is None),
         "cases_in_table": len(eligible),
         "unique_patients": len(set(patients(review).values())),
-        "overlaps_cannot_tell": untold(review),
+        "possible_overlaps": len(possible),
+        "overlaps_cannot_tell": untold,
         "cases_in_table_of_reports_not_retrieved": eligible.count(Access.NONE),
         "cases_not_eligible": reasons.total(),
     }

@@ -97,6 +97,7 @@ def large_flow(reasons: Mapping[str, str], sources: int = 12) -> Flow:
             "cases_in_table": 499,
             "unique_patients": 490,
             "overlaps_cannot_tell": 3,
+            "possible_overlaps": 2,
             "cases_in_table_of_reports_not_retrieved": 2,
             "cases_not_eligible": 400,
             "previous_cases": 5_000_000,

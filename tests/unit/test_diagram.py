@@ -157,7 +157,8 @@ def test_an_update_has_the_previous_version_and_the_totals() -> None:
     assert not any(box.is_faulty for box in diagram.boxes)
     assert boxes["remarks"] == [
         "Provisional: 1 search was never run; 5 records await screening; 2 reports await retrieval or extraction;"
-        " 2 included reports await extraction; 1 case awaits a decision on eligibility."
+        " 2 included reports await extraction; 1 case awaits a decision on eligibility;"
+        " 2 possible overlaps of patients await a ruling."
     ]
 
 

@@ -163,6 +163,7 @@ def test_the_boxes_of_a_review() -> None:
         "cases_in_table": 3,
         "unique_patients": 3,
         "overlaps_cannot_tell": 0,
+        "possible_overlaps": 0,
         "cases_in_table_of_reports_not_retrieved": 1,
         "cases_not_eligible": 1,
     }
