@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from casetable.diagram import Diagram, build_diagram
 from casetable.flow import Flow, count_flow
+from casetable.formats.bibliography import Written
+from casetable.references import list_references
 from casetable.review import Review
 from casetable.summary import Summary, summarize
 from casetable.table import Table, build_tables
@@ -36,6 +39,11 @@ class Edition:
     def diagram(self) -> Diagram:
         """The flow diagram."""
         return build_diagram(self.review, self.flow)
+
+    @cached_property
+    def references(self) -> Mapping[str, tuple[Written, ...]]:
+        """The reports as references: included, excluded, all."""
+        return list_references(self.review)
 
     @cached_property
     def summary(self) -> Summary:

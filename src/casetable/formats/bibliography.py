@@ -15,13 +15,19 @@ from casetable.model.article import Article
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A record to be written: its original where it has one, and the fields in which the article now differs from that."""
+    """A record to be written: its original where it has one, and the fields in which the article now differs from that.
+
+    `citation_key` is its id in CSL-JSON and its key in BibTeX, where it is not to be made here; `notes` are written with
+    records that have no original, in RIS, BibTeX and CSL-JSON.
+    """
 
     article: Article
     key: str
     source: str = ""
     original: Original | None = None
     changed: frozenset[str] = frozenset()
+    citation_key: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def write_bibliography(form: Form, records: Sequence[Written]) -> bytes:
@@ -36,10 +42,9 @@ def write_bibliography(form: Form, records: Sequence[Written]) -> bytes:
         case Form.BIBTEX:
             text = _bibtex(records)
         case Form.CSL_JSON:
-            keys = _keys(record.article for record in records)
             items = [
-                _own(record, form, csl_json.amend_csl) or csl_json.write_csl(record.article, key)
-                for record, key in zip(records, keys, strict=True)
+                _own(record, form, csl_json.amend_csl) or csl_json.write_csl(record.article, key, record.notes)
+                for record, key in zip(records, _keys(records), strict=True)
             ]
             text = "[\n" + ",\n".join(items) + "\n]\n"
         case Form.ENDNOTE_XML:
@@ -53,7 +58,10 @@ def write_bibliography(form: Form, records: Sequence[Written]) -> bytes:
         case Form.WOS:
             text = wos.HEAD + _joined(form, records, wos.amend_wos, wos.write_wos, "\n\n") + wos.END
         case Form.RIS:
-            text = _joined(form, records, ris.amend_ris, ris.write_ris, "\n\n")
+            texts = [
+                _own(record, form, ris.amend_ris) or ris.write_ris(record.article, record.notes) for record in records
+            ]
+            text = "".join(f"{each}\n\n" for each in texts)
     return text.encode("utf-8", errors="replace")
 
 
@@ -118,11 +126,11 @@ def _bibtex(records: Sequence[Written]) -> str:
     texts: list[str] = []
     defined: dict[str, str] = {}
     taken = _Taken()
-    for record, made in zip(records, _keys(record.article for record in records), strict=True):
+    for record, made in zip(records, _keys(records), strict=True):
         own = _own(record, Form.BIBTEX, bibtex.amend_bibtex)
         free = taken.free(bibtex.key_of(own) if own else made)
         if not own or record.original is None:
-            texts.append(bibtex.write_bibtex(record.article, free))
+            texts.append(bibtex.write_bibtex(record.article, free, record.notes))
             continue
         macros = bibtex.macros_of(record.original.head)
         leaking = {name: f"{{{name}}}" for name in bibtex.bare_names(own) if name in defined and name not in macros}
@@ -139,10 +147,15 @@ def _bibtex(records: Sequence[Written]) -> str:
     return "".join(f"{text}\n\n" for text in texts)
 
 
-def _keys(articles: Iterable[Article]) -> list[str]:
+def citation_keys(articles: Iterable[Article]) -> list[str]:
     """Returns keys as reference managers make them, doe2020zebra, each once."""
     taken = _Taken()
     return [taken.free(_key(article)) for article in articles]
+
+
+def _keys(records: Sequence[Written]) -> list[str]:
+    made = citation_keys(record.article for record in records)
+    return [record.citation_key or key for record, key in zip(records, made, strict=True)]
 
 
 def _key(article: Article) -> str:

@@ -292,10 +292,12 @@ _ESCAPED = str.maketrans(
 )
 
 
-def write_bibtex(article: Article, key: str) -> str:
+def write_bibtex(article: Article, key: str, notes: Iterable[str] = ()) -> str:
     """Returns an article as an entry under a key; letters outside ASCII stay as they are."""
     kind = "incollection" if article.is_book and article.book_title else "book" if article.is_book else "article"
-    fields = (field for name in _NAMES_OF for field in _fields(article, name))
+    fields = [field for name in _NAMES_OF for field in _fields(article, name)]
+    if told := _escaped("; ".join(one_line(note) for note in notes)):
+        fields.append(("note", f"{{{told}}}"))
     return _entry(kind, key, fields)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from casetable.formats.export import (
     Exported,
@@ -23,6 +23,7 @@ from casetable.formats.export import (
     issns_of,
     joined_words,
     noted_pmid,
+    one_line,
     published_of,
     split_words,
     whole,
@@ -143,7 +144,7 @@ def _article(item: Mapping[str, object]) -> Article:
         issue=text("issue", "number"),
         pages=text("page"),
         published=_published(item.get("issued")),
-        languages=tuple(filter(None, [text("language")])),
+        languages=split_words(text("language"), ";"),
         keywords=split_words(keywords),
         doi=doi_of([text("DOI"), text("URL")]),
         pmcid=pmcid if PMCID.fullmatch(pmcid) else found_pmcid[0] if found_pmcid else "",
@@ -210,12 +211,18 @@ _NAMES_OF: dict[str, tuple[str, ...]] = {
 }
 
 
-def write_csl(article: Article, key: str) -> str:
-    """Returns an article as an item of CSL-JSON under an id."""
+def write_csl(article: Article, key: str, notes: Sequence[str] = ()) -> str:
+    """Returns an article as an item of CSL-JSON under an id.
+
+    With notes, PMID and PMCID stand among them too, as Zotero keeps the note as its field Extra and reads them there.
+    """
     kind = "chapter" if article.is_book and article.book_title else "book" if article.is_book else "article-journal"
     values = {"id": key, "type": kind} | {
         _NAMES_OF[name][0]: value for name in _NAMES_OF if (value := _value(article, name))
     }
+    if notes:
+        ids = [f"{name}: {number}" for name, number in (("PMID", article.pmid), ("PMCID", article.pmcid)) if number]
+        values["note"] = "\n".join(one_line(note) for note in (*ids, *notes))
     return json.dumps(values, ensure_ascii=False, indent=2)
 
 
@@ -246,7 +253,7 @@ def _value(article: Article, name: str) -> object:
         case "issns" | "isbns":
             return ", ".join(getattr(article, name))
         case "languages":
-            return article.languages[0] if article.languages else ""
+            return "; ".join(article.languages)
         case "keywords":
             return joined_words(article.subjects)
         case _:

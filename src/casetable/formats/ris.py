@@ -229,7 +229,7 @@ def write_ris(article: Article, notes: Iterable[str] = ()) -> str:
             lines += _lines(article, name)
         elif article.pmid:  # PM is known to few readers; an accession number of PubMed's to all
             lines += [f"AN  - {article.pmid}", "DB  - PubMed"]
-    lines += [f"N1  - {one_line(note)}" for note in notes]
+    lines += [f"N1  - {one_line(note)}" for note in notes if one_line(note)]
     return "\n".join([*lines, "ER  - "])
 
 

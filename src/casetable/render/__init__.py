@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from casetable.edition import Edition
+from casetable.formats.bibliography import write_bibliography
+from casetable.formats.export import Form
 from casetable.render.diagram import render_diagram_png, render_diagram_svg
 from casetable.render.page import render_page
 from casetable.render.prisma_csv import render_prisma_csv
@@ -29,7 +31,13 @@ def outputs(edition: Edition) -> Mapping[str, Output]:
     found["prisma.csv"] = lambda: render_prisma_csv(edition.review, edition.flow)
     found["prisma.svg"] = lambda: render_diagram_svg(edition.diagram)
     found["prisma.png"] = lambda: render_diagram_png(edition.diagram)
+    for name, records in edition.references.items():
+        for form, ending in _REFERENCES.items():
+            found[f"references/{name}.{ending}"] = lambda records=records, form=form: write_bibliography(form, records)  # type: ignore[misc]
     return found
+
+
+_REFERENCES = {Form.CSL_JSON: "json", Form.RIS: "ris", Form.BIBTEX: "bib"}
 
 
 def table_name(name: str) -> str:
