@@ -5,25 +5,29 @@ The bytes depend on the review alone: no clock, no locale, no folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from casetable.edition import Edition
-from casetable.render.page import render_page
+from casetable.problems import Rule
+from casetable.render.report import render_report
 from casetable.render.text import render_cells, render_flow, render_markdown, render_table
 
 Output = Callable[[], bytes]
 
 
-def outputs(edition: Edition) -> Mapping[str, Output]:
-    """Returns what `build` writes by file name, each to be rendered when it is called."""
+def outputs(edition: Edition, rules: Sequence[Rule] = ()) -> Mapping[str, Output]:
+    """Returns what `build` writes by file name, each to be rendered when it is called.
+
+    `rules` are those that found the edition's problems.
+    """
     found: dict[str, Output] = {}
     for table in edition.tables:
         name = table_name(table.layout.name)
         found[f"{name}.md"] = lambda table=table: render_markdown(edition.review, table)  # type: ignore[misc]
         found[f"{name}.csv"] = lambda table=table: render_table(table)  # type: ignore[misc]
     found["cells.csv"] = lambda: render_cells(edition.table)
-    found["table.html"] = lambda: render_page(edition.review, edition.table, edition.flow)
     found["prisma.json"] = lambda: render_flow(edition.flow)
+    found["report.html"] = lambda: render_report(edition, rules, beside=found.keys() - {"report.html"})
     return found
 
 
