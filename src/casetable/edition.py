@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from casetable.diagram import Diagram, build_diagram
+from casetable.drift import Drift, drifts
 from casetable.flow import Flow, count_flow
 from casetable.formats.bibliography import Written
+from casetable.model import Acceptance
+from casetable.problems import Problem
 from casetable.references import list_references
 from casetable.review import Review
-from casetable.summary import Summary, summarize
+from casetable.summary import Summary, Tally, summarize, summarize_fields
 from casetable.table import Table, build_tables
 
 
 class Edition:
     """A review as it is shown to its readers. Everything is computed on first use, and never changes."""
 
-    def __init__(self, review: Review) -> None:
+    def __init__(
+        self,
+        review: Review,
+        problems: Sequence[Problem] = (),
+        accepted: Sequence[tuple[Problem, Acceptance]] = (),
+    ) -> None:
+        """Takes a review and what its rules find on the day of its last search, as the clock is in no file of a build."""
         self.review = review
+        self.problems = tuple(problems)
+        self.accepted = tuple(accepted)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -49,3 +60,13 @@ class Edition:
     def summary(self) -> Summary:
         """The manuscript's table in numbers."""
         return summarize(self.table)
+
+    @cached_property
+    def fields(self) -> tuple[Tally, ...]:
+        """Every field of the form in numbers, over the cases of the table."""
+        return summarize_fields(self.table)
+
+    @cached_property
+    def drifts(self) -> tuple[Drift, ...]:
+        """What came and went with the last search of each strategy."""
+        return tuple(drifts(self.review, (), None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from casetable.model.claim import Claim, NamedNumber
 from casetable.model.notice import NO_NOTICES, Acknowledgment, NoticeLog
 from casetable.problems import Problem
 from casetable.query.sent import searched_as
+from casetable.quotes import Slot, cell_hash, slots
 from casetable.screening import Screened, screened
 
 
@@ -102,6 +104,12 @@ class Review:
         """The last search of each strategy that is still in the review."""
         names = {strategy.name for strategy in self.inputs.strategies}
         return {search.strategy: search for search in self.inputs.searches if search.strategy in names}
+
+    @property
+    def searched_on(self) -> dt.date | None:
+        """The day of the last search, on which the review stands; None before any."""
+        days = [day for search in self.last_searches.values() if (day := _day(search.when))]
+        return max(days, default=None)
 
     @cached_property
     def hits(self) -> Mapping[str, frozenset[str]]:
@@ -213,6 +221,34 @@ class Review:
                 ),
             )
         )
+
+    @cached_property
+    def verifiable(self) -> Mapping[tuple[str, str, str], Slot]:
+        """The cells that can be held against a text, by report, case and the cell's place in the extraction."""
+        form = self.inputs.form
+        return {
+            (report.name, case.id, slot.name): slot
+            for report in (self.inputs.reports if form else ())
+            for case in report.cases
+            for slot in slots(case, form or Form())
+        }
+
+    @cached_property
+    def verified(self) -> Mapping[tuple[str, str, str], Verified]:
+        """Those of them that were found in their report's text, and say the same since."""
+        found = {(line.report, line.case, line.cell): line for line in self.inputs.verified}
+        return {
+            name: line
+            for name, line in found.items()
+            if name in self.verifiable and cell_hash(self.verifiable[name].cell) == line.content
+        }
+
+
+def _day(when: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(when[:10])
+    except ValueError:
+        return None
 
 
 def best_record(records: Iterable[Record]) -> Record:

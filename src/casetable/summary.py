@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from casetable.model import Cell, FieldType, Number, Status, plain_number
+from casetable.model import Cell, Field, FieldType, Number, Status, plain_number
 from casetable.table import INCOMPLETE, Row, Shown, Table
 
 
@@ -60,25 +60,40 @@ class Summary:
 def summarize(table: Table, without: Collection[str] = ()) -> Summary:
     """Returns the table in numbers, without the cases of the reports named."""
     rows = [row for row in table.rows if row.report.name not in without]
+    fields = {field.name: field for field in table.fields}
     return Summary(
         reports=len({row.report.name for row in rows}),
         cases=len(rows),
-        tallies=tuple(_tally(table, rows, index) for index in range(len(table.columns))),
+        tallies=tuple(
+            _tally(
+                column.name,
+                column.label,
+                fields[column.field],
+                [(row, row.columns[index]) for row in rows],
+                column.part,
+            )
+            for index, column in enumerate(table.columns)
+        ),
     )
 
 
-def _tally(table: Table, rows: Sequence[Row], index: int) -> Tally:
-    column = table.columns[index]
-    field = next(field for field in table.fields if field.name == column.field)
+def summarize_fields(table: Table) -> tuple[Tally, ...]:
+    """Returns every field of the form in numbers, over the cases of the table; of numbers over time the first of each."""
+    return tuple(
+        _tally(field.name, field.label, field, [(row, row.fields[index]) for row in table.rows])
+        for index, field in enumerate(table.fields)
+    )
+
+
+def _tally(name: str, label: str, field: Field, rows: Sequence[tuple[Row, Shown]], part: str = "") -> Tally:
     is_choice = field.type in (FieldType.CHOICE, FieldType.CHOICES)
     others: Counter[str] = Counter()
     choices: Counter[str] = Counter()
     numbers: list[Number] = []
-    for row in rows:
-        shown = row.columns[index]
+    for row, shown in rows:
         entry = row.case.entries.get(field.name)
         # A course is known to have been given, also where its dose is not.
-        is_given = entry is not None and bool(entry.courses) and not column.part
+        is_given = entry is not None and bool(entry.courses) and not part
         why = "" if is_given else _why_not(shown)
         if why:
             others[why] += 1
@@ -89,8 +104,8 @@ def _tally(table: Table, rows: Sequence[Row], index: int) -> Tally:
         elif field.type is FieldType.NUMBER:
             numbers += [value for value in values if isinstance(value, Number) and not value.sign][:1]
     return Tally(
-        name=column.name,
-        label=column.label,
+        name=name,
+        label=label,
         unit=field.unit,
         of=len(rows),
         known=len(rows) - sum(others.values()),

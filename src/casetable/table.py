@@ -69,9 +69,14 @@ class Row:
     group: str = ""
 
     @property
+    def name(self) -> str:
+        """The case as `report/case`."""
+        return f"{self.report.name}/{self.case.id}"
+
+    @property
     def is_told_before(self) -> bool:
         """Whether the patient stands in an earlier row of the table too."""
-        return self.patient != f"{self.report.name}/{self.case.id}"
+        return self.patient != self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,15 +181,56 @@ def _sort_value(row: Row, field: Field | None) -> tuple[Decimal, str] | None:
         return (Decimal(row.record.year), "") if row.record.year.isdecimal() else None
     entry = row.case.entries.get(field.name)
     first = entry.all_cells[0] if entry is not None and entry.all_cells else None
-    while first is not None and first.alternatives:
+    return None if first is None else cell_value(first, field)
+
+
+def cell_value(first: Cell, field: Field) -> tuple[Decimal, str] | None:
+    """Returns what a cell is ordered by, that of the first alternative of a conflict; None without a value."""
+    while first.alternatives:
         first = first.alternatives[0]
-    if first is None or first.value is None:
+    if first.value is None:
         return None
     if isinstance(first.value, Number):
         return (first.value.low + first.value.high) / 2, ""
     choices = list(field.choices)
     word = first.value[0] if isinstance(first.value, tuple) else first.value
     return (Decimal(choices.index(word)), "") if word in choices else (Decimal(len(choices)), first.text.casefold())
+
+
+def ranked(table: Table, index: int) -> tuple[int | None, ...]:
+    """Returns the place of each row when ordered by a column, from 0, alike ones alike; None where it has no value.
+
+    Numbers go as numbers, the middle of a range, choices in the form's order, all else as text.
+    """
+    field = next(field for field in table.fields if field.name == table.columns[index].field)
+    values = []
+    for row in table.rows:
+        cells = (piece.cell for piece in row.columns[index].pieces)
+        found = (cell_value(cell, field) for cell in cells if cell is not None)
+        values.append(next((value for value in found if value is not None), None))
+    places = {value: place for place, value in enumerate(sorted({value for value in values if value is not None}))}
+    return tuple(None if value is None else places[value] for value in values)
+
+
+KNOWN = "known"
+
+
+def filed_under(shown: Shown, field: Field) -> tuple[str, ...]:
+    """Returns the words by which a shown cell is found: its choices, or "known"; and why it, or a part of it, has no value."""
+    is_choice = field.type in (FieldType.CHOICE, FieldType.CHOICES)
+    found: list[str] = []
+    for piece in shown.pieces:
+        cells = (piece.cell.alternatives or (piece.cell,)) if piece.cell else ()
+        for cell in cells:
+            if cell.value is None:
+                found.append(cell.status.value)
+            elif is_choice:
+                found += cell.value if isinstance(cell.value, tuple) else [str(cell.value)]
+            else:
+                found.append(KNOWN)
+        if piece.cell is None:
+            found.append(KNOWN)
+    return tuple(dict.fromkeys(found)) or (INCOMPLETE,)
 
 
 def _column(entry: Entry | None, column: Column, form: Form) -> Shown:

@@ -136,24 +136,44 @@ def check(
 
     `beside` are problems that other rules, `rules_beside`, found; they can be accepted like the others.
     """
+    return check_on(review, [today], beside=beside, rules_beside=rules_beside)[0]
+
+
+def check_on(
+    review: Review, days: Sequence[dt.date], *, beside: Sequence[Problem] = (), rules_beside: Sequence[Rule] = ()
+) -> tuple[Checked, ...]:
+    """Returns what `check` finds on each of some days; what does not hang on the day is looked at once."""
     inputs = review.inputs
-    problems = [
+    verifiable, verified, changed = extraction.verified_cells(review)
+    timeless = (
         *inputs.problems,
         *review.ruling_problems,
         *dedup.open_questions(review.grouped, review.records, Place(path=inputs.paths.duplicates)),
         *_protocol(review),
-        *searching.check(review, today),
         *_decisions(review),
         *extraction.check(review),
         *overlap.problems_of(review, inputs.paths.reports),
         *flow.check(review),
-        *notices.check(review, today),
-    ]
-    verifiable, verified, changed = extraction.verified_cells(review)
-    problems += changed
-    standing, accepted = acceptance.sorted_out(
-        review, in_order([*problems, *beside]), (*RULES, *rules_beside), _NEVER_ACCEPTED
+        *changed,
+        *beside,
     )
+    return tuple(
+        _checked(
+            review,
+            (*timeless, *searching.check(review, day), *notices.check(review, day)),
+            rules_beside,
+            verifiable=verifiable,
+            verified=verified,
+        )
+        for day in days
+    )
+
+
+def _checked(
+    review: Review, problems: Sequence[Problem], rules_beside: Sequence[Rule], *, verifiable: int, verified: int
+) -> Checked:
+    inputs = review.inputs
+    standing, accepted = acceptance.sorted_out(review, in_order(problems), (*RULES, *rules_beside), _NEVER_ACCEPTED)
     eligible = [case for report in inputs.reports for case in report.cases if case.is_eligible]
     return Checked(
         problems=in_order(standing),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from casetable.curation.cells import E101
 from casetable.model import REASONS, Access, Report, Status
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, joined, shown
-from casetable.quotes import cell_hash, slots
+from casetable.quotes import cell_hash
 from casetable.review import Item, Review
 
 _REPORT = "curated/reports/doe-2020.yaml"
@@ -307,15 +307,9 @@ def verified_cells(review: Review) -> tuple[int, int, tuple[Problem, ...]]:
 
     All of it follows from the extractions and verified.jsonl; no text is needed.
     """
-    form = review.inputs.form
-    if form is None:
+    if review.inputs.form is None:
         return 0, 0, ()
-    there = {
-        (report.name, case.id, slot.name): slot
-        for report in review.inputs.reports
-        for case in report.cases
-        for slot in slots(case, form)
-    }
+    there = review.verifiable
     # Of a report with faulty cells, or one that could not be read, it is not known what is gone.
     unsure = {r.name for r in review.inputs.reports if any(case.faulty for case in r.cases)}
     problems = []

@@ -5,35 +5,43 @@ The bytes depend on the review alone: no clock, no locale, no folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from casetable.edition import Edition
 from casetable.formats.bibliography import write_bibliography
 from casetable.formats.export import Form
+from casetable.problems import Rule
 from casetable.render.diagram import render_diagram_png, render_diagram_svg
-from casetable.render.page import render_page
 from casetable.render.prisma_csv import render_prisma_csv
+from casetable.render.report import render_report
 from casetable.render.text import render_cells, render_flow, render_markdown, render_table
 
 Output = Callable[[], bytes]
 
 
-def outputs(edition: Edition) -> Mapping[str, Output]:
-    """Returns what `build` writes by file name, each to be rendered when it is called."""
+def outputs(edition: Edition, rules: Sequence[Rule] = ()) -> Mapping[str, Output]:
+    """Returns what `build` writes by file name, each to be rendered when it is called.
+
+    `rules` are those that found the edition's problems.
+    """
     found: dict[str, Output] = {}
     for table in edition.tables:
         name = table_name(table.layout.name)
         found[f"{name}.md"] = lambda table=table: render_markdown(edition.review, table)  # type: ignore[misc]
         found[f"{name}.csv"] = lambda table=table: render_table(table)  # type: ignore[misc]
     found["cells.csv"] = lambda: render_cells(edition.table)
-    found["table.html"] = lambda: render_page(edition.review, edition.table, edition.flow)
     found["prisma.json"] = lambda: render_flow(edition.flow)
     found["prisma.csv"] = lambda: render_prisma_csv(edition.review, edition.flow)
-    found["prisma.svg"] = lambda: render_diagram_svg(edition.diagram)
+    diagram = cache(lambda: render_diagram_svg(edition.diagram))
+    found["prisma.svg"] = diagram
     found["prisma.png"] = lambda: render_diagram_png(edition.diagram)
     for name, records in edition.references.items():
         for form, ending in _REFERENCES.items():
             found[f"references/{name}.{ending}"] = lambda records=records, form=form: write_bibliography(form, records)  # type: ignore[misc]
+    found["report.html"] = lambda: render_report(
+        edition, rules, diagram=diagram(), beside=found.keys() - {"report.html"}
+    )
     return found
 
 

@@ -110,7 +110,12 @@ def check(workspace: Workspace, today: dt.date, progress: Progress = _quiet) -> 
 
 def checked_review(review: Review, today: dt.date) -> Checked:
     """What the rules over the review and its claims find, in one."""
-    return completeness.check(review, today, beside=tuple(claims.check(review)), rules_beside=claims.RULES)
+    return checked_on(review, [today])[0]
+
+
+def checked_on(review: Review, days: Sequence[dt.date]) -> tuple[Checked, ...]:
+    """The same on each of some days."""
+    return completeness.check_on(review, days, beside=tuple(claims.check(review)), rules_beside=claims.RULES)
 
 
 @dataclass(frozen=True, kw_only=True)

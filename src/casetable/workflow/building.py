@@ -12,7 +12,7 @@ from casetable.flow import Flow
 from casetable.problems import Problem
 from casetable.review import Item
 from casetable.table import Table
-from casetable.workflow import Progress, checked_review, readable_review
+from casetable.workflow import Progress, checked_on, readable_review, rules
 from casetable.workspace import BUILD, Workspace
 from casetable.workspace.outputs import write_outputs
 
@@ -53,8 +53,10 @@ def build(
     from casetable.render import outputs
 
     review = readable_review(workspace, progress=reading)
-    edition = Edition(review)
-    renderers = outputs(edition)
+    # What the page tells as open is judged on the review's own day.
+    checked, on_its_day = checked_on(review, [today, review.searched_on or dt.date.min])
+    edition = Edition(review, on_its_day.problems, on_its_day.accepted)
+    renderers = outputs(edition, rules())
     files = {}
     for number, (name, render) in enumerate(renderers.items()):
         progress(number, len(renderers))
@@ -68,7 +70,7 @@ def build(
         table=edition.table,
         flow=edition.flow,
         undecided=review.undecided,
-        problems=checked_review(review, today).problems,
+        problems=checked.problems,
         set_aside=outcome.set_aside if outcome else {},
         removed=outcome.removed if outcome else (),
         left=outcome.left if outcome else (),
