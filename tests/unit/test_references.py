@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 import rispy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pybtex.database import parse_string
 
@@ -200,6 +200,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn"
 PLAIN = st.from_regex(r"[A-Z][a-zäöü]{1,9}( [A-Z][a-z]{1,9})? [A-Z]{1,3}", fullmatch=True)
 
 
+@settings(max_examples=80, deadline=None)
 @given(TEXT.filter(str.strip), st.lists(PLAIN, max_size=4), st.integers(1900, 2030))
 def test_any_title_and_names_come_back_from_other_libraries(title: str, authors: list[str], year: int) -> None:
     title = " ".join(title.split())

@@ -55,6 +55,8 @@ _CHARACTERS = {
     "textgreater": ">",
     "textbar": "|",
     "textbackslash": "\\",
+    "textbraceleft": "\ue000",
+    "textbraceright": "\ue001",
     "textasciitilde": "\ue002",
     "textasciicircum": "^",
 }
@@ -396,7 +398,25 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
-    return text.translate(_ESCAPED).replace("--", "{-}{-}")
+    """Returns a text as LaTeX. BibTeX counts braces whether escaped or not: where they do not match, macros stand for them."""
+    if not _is_balanced(text):
+        for brace, macro in (("{", _LEFT), ("}", _RIGHT)):
+            text = text.replace(brace, macro)
+    escaped = text.translate(_ESCAPED).replace("--", "{-}{-}")
+    return escaped.replace(_LEFT, r"\textbraceleft{}").replace(_RIGHT, r"\textbraceright{}")
+
+
+# Stand-ins, which are no characters of any text.
+_LEFT, _RIGHT = "\ufdd0", "\ufdd1"
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _bibtex_name(person: Person) -> str:
