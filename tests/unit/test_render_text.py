@@ -63,14 +63,14 @@ def test_the_table_has_a_row_a_case() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "=HYPERLINK(\"https://a.example\",\"x\")", "+1+1", "-1+1", "-a", "- a", "@SUM(A1)", "=", "-5 to -3", "+", "=cmd|' /C x'!A0"],
+    ["=1+1", "=HYPERLINK(\"https://a.example\",\"x\")", "+1+1", "-1+1", "-a", "- a", "@SUM(A1)", "=", "-5 to -3", "+", "=cmd|' /C x'!A0", "'=1"],
 )  # fmt: skip
 def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
     quoted = "'" + text.replace("'", "''") + "'"
     assert table_rows(quoted)[1][3] == "'" + text
 
 
-@pytest.mark.parametrize("text", ["-5", "+5", "-0.5", "a=b", "a-b", "'=1", 'x, "y"', "µ; ≤3", "1-2", "<5"])
+@pytest.mark.parametrize("text", ["-5", "+5", "-0.5", "a=b", "a-b", "'a", 'x, "y"', "µ; ≤3", "1-2", "<5"])
 def test_numbers_and_other_texts_stay(text: str) -> None:
     quoted = "'" + text.replace("'", "''") + "'"
     assert table_rows(quoted)[1][3] == text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from casetable.formats.csv_cells import said, write_csv
 from casetable.formats.export import date_parts, decoded, joined_words, name_of
 from casetable.model.article import Article
 
@@ -148,6 +148,7 @@ def read_csv(data: bytes) -> Iterator[CsvRow | CsvFlaw]:
         except csv.Error as error:
             yield CsvFlaw(line=rows.line_num + counted, message=f"cannot be read as CSV ({error})")
             return
+        row = [said(cell) for cell in row]
         if not any(map(str.strip, row)) or (header is not None and row[0] == printed[0] and tuple(row) == printed):
             continue  # an empty row, or the header of a file that was put behind another one
         if header is None:
@@ -276,11 +277,7 @@ def write_rows(rows: Sequence[Cells]) -> str:
     """Returns rows as CSV under the columns of all, in the order in which they come; a name twice in a row is two columns."""
     numbered = [_numbered(cells) for cells in rows]
     columns = list(dict.fromkeys(column for cells in numbered for column in cells))
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([name for name, _ in columns])
-    writer.writerows([cells.get(column, "") for column in columns] for cells in numbered)
-    return text.getvalue()
+    return write_csv([[name for name, _ in columns], *([cells.get(at, "") for at in columns] for cells in numbered)])
 
 
 def _numbered(cells: Cells) -> dict[tuple[str, int], str]:

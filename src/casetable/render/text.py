@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Sequence
 
 from casetable.flow import Flow
+from casetable.formats.csv_cells import write_csv
 from casetable.model import Column, Form, Status
 from casetable.notices import Mark, marks
 from casetable.review import Review
@@ -48,19 +47,7 @@ def render_rows(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        writer.writerow([_harmless(value) for value in row])
-    return text.getvalue().encode()
-
-
-def _harmless(value: str) -> str:
-    """Puts an apostrophe before a text that a spreadsheet would take for a formula (CWE-1236); numbers stay."""
-    value = value.replace("\r", " ")
-    if value[:1] in {"=", "+", "-", "@", "\t"} and not re.fullmatch(r"[+-]?[\d.]+", value):
-        return "'" + value
-    return value
+    return write_csv([value.replace("\r", " ") for value in row] for row in rows).encode()
 
 
 def head(column: Column, form: Form | None) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +29,7 @@ from casetable.dedup import (
 from casetable.errors import UsageError
 from casetable.formats.articles import Flaw, Stored, read_articles_of, stored_row
 from casetable.formats.bibliography import Written, lacking_pmid, write_bibliography
+from casetable.formats.csv_cells import write_csv
 from casetable.formats.export import Form, doi_of, noted_pmid
 from casetable.formats.table_csv import CsvRow, is_csv, read_csv
 from casetable.model import PMID, Ruling, normal_key, record_key
@@ -262,11 +261,7 @@ def _refuse_folder(path: Path) -> None:
 
 def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     _refuse_folder(path)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_whole(path, text.getvalue().encode("utf-8", errors="replace"))
+    write_whole(path, write_csv([header, *rows]).encode("utf-8", errors="replace"))
 
 
 @contextmanager

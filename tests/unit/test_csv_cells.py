@@ -1,0 +1,133 @@
+"""No cell of a CSV file starts a formula, in whatever a spreadsheet takes for a cell; and what it said comes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import subprocess
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casetable.formats.csv_cells import harmless, said, write_csv
+from tests.e2e.conftest import required
+
+HOSTILE = (
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    " =1+1",
+    "\u00a0=1+1",
+    "\u200b=1+1",
+    "\ufeff=1+1",
+    "＝1+1",
+    "\t=1+1",
+    "\n=1+1",
+    '"=1+1',
+    '""=1+1""',
+    "a;=1+1",
+    'a;"=1+1',
+    "a\t=1+1",
+    "a\n=1+1",
+    "a\r=1+1",
+    "a; \u00a0=1+1;b",
+    "-5;=1+1",
+    "=cmd|' /C calc'!A0",
+    "a;=cmd|' /C calc'!A0;b",
+    "'=1+1",
+    '=HYPERLINK("https://a.example";"x")',
+    "-",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("=1", "'=1"),
+        ("'=1", "''=1"),
+        (" =1", " '=1"),
+        ("a;=1", "a;'=1"),
+        ("a; -b", "a; '-b"),
+        ('"=1', "\"'=1"),
+        ("-5", "-5"),
+        ("+0.5", "+0.5"),
+        ("-1e-5", "-1e-5"),
+        ("-5 %", "-5 %"),
+        ("-1,271.4", "-1,271.4"),
+        ("3; -5", "3; -5"),
+        ("a-b", "a-b"),
+        ("–3 to 5", "–3 to 5"),
+        ("−5", "−5"),
+        ("it's = x", "it's = x"),
+        ("", ""),
+    ],
+)
+def test_an_apostrophe_stands_where_a_formula_could_begin(text: str, told: str) -> None:
+    assert harmless(text) == told
+
+
+def formulas(field: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula: what is left of blanks and quotes begins with a sign."""
+    bare = re.sub('[\\s\u200b\ufeff"]', "", field)
+    return bare[:1] in "=+-@＝＋－＠" and bare != "" and not re.fullmatch(r"[+-]\d+([.,]\d+)*([eE][+-]?\d+)?%?", bare)
+
+
+ODD = st.text(st.sampled_from("=+-@＝＠;,\t\n\r \"'\u200b\ufeff\u00a0a1.%e"), max_size=12)
+
+
+@given(st.lists(st.one_of(ODD, st.text(max_size=8), st.sampled_from(HOSTILE)), min_size=1, max_size=4))
+def test_no_cell_begins_a_formula_whatever_parts_the_columns_and_all_comes_back(cells: list[str]) -> None:
+    told = write_csv([cells])
+    (row,) = csv.reader(io.StringIO(told, newline=""))
+    assert [said(cell) for cell in row] == cells
+    assert not any(map(formulas, row))
+    for mark in ";\t":
+        fields = [field for line in re.split("[\r\n]", told) for field in line.split(mark)]
+        if harmless(cells[0])[:1] in "+-":
+            fields = fields[1:]  # a number, with what comes behind its comma
+        assert [field for field in fields if formulas(field)] == [], mark
+
+
+def test_a_spreadsheet_finds_no_formula(tmp_path: Path) -> None:
+    required("soffice")
+    source = tmp_path / "hostile.csv"
+    source.write_text(write_csv([["a", text, "end"] for text in HOSTILE]), encoding="utf-8")
+    for number, separator in enumerate((44, 59, 9)):
+        out = tmp_path / str(number)
+        profile = (tmp_path / "profile").as_uri()
+        # Separator, quote, UTF-8, first line; then: language, quoted fields are not text, numbers are recognized, …, formulas run.
+        tokens = f"CSV:{separator},34,76,1,,1033,false,true,false,false,false,-1,true"
+        subprocess.run(
+            ["soffice", f"-env:UserInstallation={profile}", "--headless", f"--infilter={tokens}", "--convert-to", "xlsx", "--outdir", str(out), str(source)],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )  # fmt: skip
+        sheet = openpyxl.load_workbook(out / "hostile.xlsx").active
+        assert sheet is not None
+        found = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+        assert len(found) >= len(HOSTILE)
+        assert [cell.value for cell in found if cell.data_type == "f"] == []
+
+
+def test_the_spreadsheet_would_run_them(tmp_path: Path) -> None:
+    """The filter of the test above does run formulas: that it finds none says something."""
+    required("soffice")
+    source = tmp_path / "bare.csv"
+    source.write_text("a,=1+1\n", encoding="utf-8")
+    profile = (tmp_path / "profile").as_uri()
+    tokens = "CSV:44,34,76,1,,1033,false,true,false,false,false,-1,true"
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation={profile}", "--headless", f"--infilter={tokens}", "--convert-to", "xlsx", "--outdir", str(tmp_path), str(source)],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )  # fmt: skip
+    sheet = openpyxl.load_workbook(tmp_path / "bare.xlsx").active
+    assert sheet is not None
+    assert sheet["B1"].data_type == "f"
