@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from casetable.flow import Flow, count_flow
+from casetable.manuscript import Printed, print_tables
 from casetable.review import Review
 from casetable.summary import Summary, summarize
 from casetable.table import Table, build_tables
@@ -25,6 +26,11 @@ class Edition:
     def table(self) -> Table:
         """The manuscript's table."""
         return self.tables[0]
+
+    @cached_property
+    def printed(self) -> tuple[Printed, ...]:
+        """The tables as a journal prints them."""
+        return print_tables(self.review, self.tables)
 
     @cached_property
     def flow(self) -> Flow:

@@ -103,7 +103,8 @@ def test_lines_end_with_a_line_feed_and_hold_no_break() -> None:
 
 
 def markdown(review: Review) -> list[str]:
-    return render_markdown(review, build_table(review)).decode().splitlines()
+    edition = Edition(review)
+    return render_markdown(review, edition.table, edition.printed[0]).decode().splitlines()
 
 
 def test_the_table_in_markdown() -> None:
