@@ -9,6 +9,7 @@ from casetable.diagram import Diagram, build_diagram
 from casetable.drift import Drift, drifts
 from casetable.flow import Flow, count_flow
 from casetable.formats.bibliography import Written
+from casetable.manuscript import Printed, print_tables
 from casetable.model import Acceptance
 from casetable.problems import Problem
 from casetable.references import list_references
@@ -40,6 +41,11 @@ class Edition:
     def table(self) -> Table:
         """The manuscript's table."""
         return self.tables[0]
+
+    @cached_property
+    def printed(self) -> tuple[Printed, ...]:
+        """The tables as a journal prints them."""
+        return print_tables(self.review, self.tables)
 
     @cached_property
     def flow(self) -> Flow:

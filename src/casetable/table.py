@@ -31,10 +31,21 @@ INCOMPLETE = "incomplete"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A part of a shown cell: its text, how it is known, and what stands behind it."""
+    """A part of a shown cell: its text, how it is known, and what stands behind it.
+
+    `plain` is the text without the words for how it is known. Of a course told in one text, `further` are the cells of
+    its other parts, whose words stay in the text.
+    """
 
     text: str
     cell: Cell | None
+    plain: str = ""
+    further: tuple[Cell, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells that the text tells."""
+        return (self.cell, *self.further) if self.cell else self.further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,12 +252,12 @@ def _column(entry: Entry | None, column: Column, form: Form) -> Shown:
         courses = _taken_courses(entry.courses, column.take)
         if column.part:
             cells = [course.parts[column.part] for course in courses if column.part in course.parts]
-            return Shown(pieces=tuple(Piece(text=_worded(cell), cell=cell) for cell in cells))
+            return Shown(pieces=tuple(_piece(cell) for cell in cells))
         return Shown(pieces=tuple(piece for course in courses for piece in _course_pieces(course, field)))
     if column.take is Take.ALL:
         return _all(entry, field)
     cell = _taken(entry.cells, column.take)
-    return Shown(pieces=(Piece(text=_worded(cell, with_unit=False), cell=cell),))
+    return Shown(pieces=(_piece(cell, with_unit=False),))
 
 
 def _taken_courses(courses: Sequence[Course], take: Take) -> Sequence[Course]:
@@ -275,18 +286,20 @@ def _all(entry: Entry | None, field: Field) -> Shown:
         return Shown(pieces=())
     if entry.courses:
         return Shown(pieces=tuple(piece for course in entry.courses for piece in _course_pieces(course, field)))
-    pieces = []
-    for cell in entry.cells:
-        text = _worded(cell, with_unit=False)
-        pieces.append(Piece(text=f"{text} ({cell.when})" if cell.when else text, cell=cell))
-    return Shown(pieces=tuple(pieces))
+    return Shown(pieces=tuple(_piece(cell, with_unit=False, when=cell.when) for cell in entry.cells))
+
+
+def _piece(cell: Cell, *, with_unit: bool = True, when: str = "") -> Piece:
+    text = worded(cell, with_unit=with_unit)
+    timed = f" ({when})" if when else ""
+    return Piece(text=text + timed, cell=cell, plain=text.removesuffix(_SAID.get(cell.status, "")) + timed)
 
 
 _SAID = {Status.DERIVED: " (derived)", Status.CONFLICTING: " (conflicting)"}
 
 
-def _worded(cell: Cell, *, with_unit: bool = True) -> str:
-    """The cell in words: its value, its unit where the column's head does not give it, and how it is known."""
+def worded(cell: Cell, *, with_unit: bool = True) -> str:
+    """Returns a cell in words: its value, its unit where the column's head does not give it, and how it is known."""
     if cell.status is Status.CONFLICTING:
         text = " / ".join(dict.fromkeys(_bare(alternative, with_unit=with_unit) for alternative in cell.alternatives))
     else:
@@ -310,10 +323,10 @@ def _course_pieces(course: Course, field: Field) -> Iterator[Piece]:
         if cell.value is None and cell.status is not Status.CONFLICTING:
             texts.append(f"{part} {cell.status}")
         else:
-            texts.append(_NAMED_PARTS.get(part, "") + _worded(cell))
+            texts.append(_NAMED_PARTS.get(part, "") + worded(cell))
     text = ", ".join(texts) if field.drug else " ".join(texts[:2]) + "".join(f", {text}" for text in texts[2:])
     behind = course.parts.get("dose") or next(iter(course.parts.values()), None)
-    yield Piece(text=text, cell=behind)
+    yield Piece(text=text, cell=behind, plain=text, further=tuple(c for c in course.parts.values() if c is not behind))
 
 
 def long_cells(table: Table) -> Iterator[tuple[str, ...]]:

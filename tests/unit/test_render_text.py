@@ -11,9 +11,10 @@ import pytest
 
 from casetable.edition import Edition
 from casetable.flow import count_flow
+from casetable.manuscript import head
 from casetable.model import Form, Record
 from casetable.render import outputs
-from casetable.render.text import head, render_cells, render_flow, render_markdown, render_table
+from casetable.render.text import render_cells, render_flow, render_markdown, render_table
 from casetable.review import Review
 from casetable.table import CELL_COLUMNS, build_table
 from tests.unit.test_review import PROTOCOL, decision, form_of, record, report_of, review_of, search, strategy
@@ -103,7 +104,8 @@ def test_lines_end_with_a_line_feed_and_hold_no_break() -> None:
 
 
 def markdown(review: Review) -> list[str]:
-    return render_markdown(review, build_table(review)).decode().splitlines()
+    edition = Edition(review)
+    return render_markdown(review, edition.table, edition.printed[0]).decode().splitlines()
 
 
 def test_the_table_in_markdown() -> None:

@@ -13,9 +13,11 @@ from casetable.formats.bibliography import write_bibliography
 from casetable.formats.export import Form
 from casetable.problems import Rule
 from casetable.render.diagram import render_diagram_png, render_diagram_svg
+from casetable.render.document import render_document
 from casetable.render.prisma_csv import render_prisma_csv
 from casetable.render.report import render_report
 from casetable.render.text import render_cells, render_flow, render_markdown, render_table
+from casetable.render.workbook import render_workbook
 
 Output = Callable[[], bytes]
 
@@ -26,10 +28,14 @@ def outputs(edition: Edition, rules: Sequence[Rule] = ()) -> Mapping[str, Output
     `rules` are those that found the edition's problems.
     """
     found: dict[str, Output] = {}
-    for table in edition.tables:
+    for index, table in enumerate(edition.tables):
         name = table_name(table.layout.name)
-        found[f"{name}.md"] = lambda table=table: render_markdown(edition.review, table)  # type: ignore[misc]
+        found[f"{name}.docx"] = lambda index=index: render_document(edition.printed[index])  # type: ignore[misc]
+        found[f"{name}.md"] = lambda index=index, table=table: render_markdown(  # type: ignore[misc]
+            edition.review, table, edition.printed[index]
+        )
         found[f"{name}.csv"] = lambda table=table: render_table(table)  # type: ignore[misc]
+    found["table.xlsx"] = lambda: render_workbook(edition.review, edition.tables, edition.printed)
     found["cells.csv"] = lambda: render_cells(edition.table)
     found["prisma.json"] = lambda: render_flow(edition.flow)
     found["prisma.csv"] = lambda: render_prisma_csv(edition.review, edition.flow)

@@ -16,11 +16,12 @@ from markupsafe import Markup
 
 from casetable.edition import Edition
 from casetable.flow import Flow
+from casetable.manuscript import INCOMPLETE_MEANING, MEANINGS, head
 from casetable.model import Form, Signed, Status, Strategy, plain_number
 from casetable.notices import marks
 from casetable.problems import Problem, Rule, Severity, visible
 from casetable.render.report_data import case_data, table_data, written
-from casetable.render.text import INCOMPLETE_MEANING, MEANINGS, head, render_flow
+from casetable.render.text import render_flow
 from casetable.review import Review, hits_by_search
 from casetable.summary import Tally
 from casetable.table import INCOMPLETE, Row, Shown, Table

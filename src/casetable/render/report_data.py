@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casetable.edition import Edition
+from casetable.manuscript import INCOMPLETE_MEANING, MEANINGS, head
 from casetable.model import Case, Cell, Entry, Field, Form, Report, Status
 from casetable.notices import marks
 from casetable.problems import STEERING
-from casetable.render.text import INCOMPLETE_MEANING, MEANINGS, head
 from casetable.table import INCOMPLETE, KNOWN, Row, Table, filed_under, ranked
 
 # What could end the element that the data stand in, or steer whoever reads the page's source.

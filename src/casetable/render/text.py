@@ -8,24 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from casetable.flow import Flow
 from casetable.formats.csv_cells import write_csv
-from casetable.model import Column, Form, Status
+from casetable.manuscript import Printed
 from casetable.notices import Mark, marks
 from casetable.review import Review
-from casetable.table import CELL_COLUMNS, INCOMPLETE, Row, Table, long_cells
-
-# What each way of knowing a cell means to a reader, in the order of the legend.
-MEANINGS = {
-    Status.REPORTED: "as the report gives it",
-    Status.DERIVED: "follows from what the report gives, and is not said there",
-    Status.CONFLICTING: "the report contradicts itself; each version is shown",
-    Status.NOT_REPORTED: "the report was read and does not say it",
-    Status.NOT_APPLICABLE: "cannot be said of this patient",
-    Status.UNCLEAR: "the report can be read in more than one way",
-    Status.NOT_ACCESSIBLE: "the report could not be read as far as this",
-}
-
-
-INCOMPLETE_MEANING = "the extraction is not finished here; `casetable check` names the cell"
+from casetable.table import CELL_COLUMNS, Row, Table, long_cells
 
 
 def render_table(table: Table) -> bytes:
@@ -50,30 +36,27 @@ def _csv(rows: Iterable[Sequence[str]]) -> bytes:
     return write_csv([value.replace("\r", " ") for value in row] for row in rows).encode()
 
 
-def head(column: Column, form: Form | None) -> str:
-    """Returns a column's head as a reader sees it: its label, with the unit of its field."""
-    field = form.fields.get(column.field) if form else None
-    return f"{column.label} ({field.unit})" if field and field.unit else column.label
-
-
-def render_markdown(review: Review, table: Table) -> bytes:
+def render_markdown(review: Review, table: Table, printed: Printed) -> bytes:
     """Returns table.md: the table, its notes, the cases that are not eligible, and the reports."""
     protocol = review.inputs.protocol
     marked = marks(review)
-    heads = ["Report", "Case", *(head(column, review.inputs.form) for column in table.columns)]
+    heads = ["Report", "Case", *(_escaped(run.text) + _raised(run.marks) for run in printed.heads)]
     lines = [f"# {_escaped(protocol.title)}" if protocol else "# Review", ""]
     lines += [_escaped(protocol.question), ""] if protocol else []
-    lines += [_line(heads), "|" + " --- |" * len(heads)]
-    lines += [
-        _line(
-            [_linked(row, marked.get(row.record.key)), case_told(row), *(shown.text for shown in row.columns)], is_raw=1
-        )
-        for row in table.rows
-    ]
-    used = {status for row in table.rows for shown in row.columns for status in shown.statuses}
-    lines += ["", *(f"- *{status}*: {MEANINGS[status]}." for status in MEANINGS if status in used)]
-    if any(not shown.pieces for row in table.rows for shown in row.columns):
-        lines.append(f"- *{INCOMPLETE}*: {INCOMPLETE_MEANING}.")
+    lines += [f"**{printed.label}.** {_escaped(printed.title)}", ""] if table.layout.title else []
+    lines += [_line(heads, is_raw=len(heads)), "|" + " --- |" * len(heads)]
+    group = ""
+    for row in table.rows:
+        if row.group != group:
+            group = row.group
+            lines.append(_line([f"**{_escaped(group)}**", *[""] * (len(heads) - 1)], is_raw=1))
+        cells = [case_told(row), *(shown.text for shown in row.columns)]
+        lines.append(_line([_linked(row, marked.get(row.record.key)), *cells], is_raw=1))
+    lines += ["", *(f"- *{word.mark}*: {_escaped(word.text)}" for word in printed.words)]
+    above = {mark for run in printed.heads for mark in run.marks}
+    lines += [f"- {_raised((note.mark,))} {_escaped(note.text)}" for note in printed.notes if note.mark in above]
+    lines += [f"- {_escaped(note)}" for note in table.layout.notes]
+    lines += [f"- {_escaped(short)}: {_escaped(long)}." for short, long in printed.abbreviations]
     if table.not_eligible:
         lines += ["", "## Cases of these reports that are not eligible", ""]
         reasons = protocol.exclusion_reasons if protocol else {}
@@ -95,6 +78,11 @@ def render_markdown(review: Review, table: Table) -> bytes:
 def case_told(row: Row) -> str:
     """Returns a row's case, and which earlier row is the same patient."""
     return f"{row.case.id} (the patient of {row.patient})" if row.is_told_before else row.case.id
+
+
+def _raised(marks: Sequence[str]) -> str:
+    """Returns the marks of notes as they stand above the line."""
+    return f"<sup>{','.join(marks)}</sup>" if marks else ""
 
 
 def _linked(row: Row, mark: Mark | None) -> str:
