@@ -7,12 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from casetable.curation.files import read_strategy
 from casetable.formats.logs import search_id, write_notices, write_records, write_search
 from casetable.model import Record, Search
 from casetable.model.notice import NoticeLog
 from casetable.review import strategy_hash
+
+# A machine that is busy is no fault of what is tested.
+settings.register_profile("casetable", deadline=None)
+settings.load_profile("casetable")
 
 EXAMPLE = Path(__file__).parent / "example"
 TODAY = dt.date(2026, 1, 20)

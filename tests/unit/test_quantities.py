@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 
+import pint
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -228,10 +229,13 @@ def test_what_cannot_be_converted_is_not(unit: str, to: str) -> None:
 )
 def test_a_hostile_unit_answers_at_once(unit: str) -> None:
     convert(number("3"), "month", "year")  # the registry is there
-    began = time.perf_counter()
+    began = time.process_time()
+    pint.UnitRegistry()
+    registry = time.process_time() - began
+    began = time.process_time()
     assert convert(number("3"), unit, "ng/ml") is None
     is_known_unit(unit)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 5 * registry
 
 
 @pytest.mark.parametrize("unit", sorted(COMMON_UNITS))
