@@ -162,7 +162,7 @@
 
   // --- tables ----------------------------------------------------------------------------------------------------
 
-  const sections = [...document.querySelectorAll("section.table")];
+  const sections = [...document.querySelectorAll("main .table")];
   const tables = sections.map((section, at) => {
     const table = section.querySelector("table");
     const groups = [...table.tBodies].map((body) => ({ body, head: body.querySelector(".group"), rows: [...body.rows].filter((row) => !row.classList.contains("group")) }));
@@ -283,6 +283,7 @@
       if (row.parentElement === table.tHead) return sort(cell.cellIndex);
       if (!place.has(row)) return;
       const number = layout()[at].rows[place.get(row)];
+      cell.querySelector("button").focus(); // where the dialog leads back to
       if (cell.cellIndex > 0) openCell(number, columns()[cell.cellIndex - 1], place.get(row));
       else if (event.target.closest("button")) openCase(number);
     });
