@@ -52,7 +52,7 @@ DOE = """\
     eligible: yes
     age: {conflicting: [{value: 30, reported: thirty, where: Text}, {value: 31, where: Table 1}], note: odd}
     sex: male
-    city: Aarau
+    city: '=SUM(A1); @x, "q"; -1; ''-2; Aarau'
     marker: not reported
     drug: not applicable
     questions: [{question: Is it?, answer: It is.}, {question: Why?}]
