@@ -34,7 +34,7 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.review
 review: $(VENV)/.review
 	@$(BIN)/casetable refresh || { code=$$?; test $$code -eq 4 || exit $$code; }
 	@$(BIN)/casetable build
-	@echo "open build/table.html (or build/table.md, build/table.csv)"
+	@echo "open build/report.html (or build/table.md, build/table.csv)"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
