@@ -192,7 +192,7 @@ def test_an_acknowledgment_turns_it_green_and_a_later_notice_red_again(
     acknowledge(review, "retraction", "doi:10.1234/notice.3")
     assert checked(review).code == 0
     casetable("build", cwd=review)
-    markdown, page = ((review / f"build/table.{name}").read_text() for name in ("md", "html"))
+    markdown, page = ((review / "build" / name).read_text() for name in ("table.md", "report.html"))
     assert "**retracted**" in markdown
     assert "kept by A. Curator on 2026-01-15: the case was seen by ourselves" in markdown
     assert '<span class="tag alarm">retracted</span>' in page
@@ -367,5 +367,6 @@ def test_hostile_words_reach_neither_terminal_nor_page(review: Path, service: Se
     assert "\x1b" not in told
     assert "\u202e" not in told
     casetable("build", cwd=review)
-    assert "<script" not in (review / "build/table.html").read_text()
+    assert "<script>alert" not in (review / "build/report.html").read_text()
+    assert (review / "build/report.html").read_text().count("<script") == 3, "the page's own"
     assert "<script" not in (review / "build/table.md").read_text().replace("\\<", "")

@@ -63,8 +63,8 @@ def test_from_a_possible_overlap_to_one_patient(review: Path) -> None:
     assert "a table of 2 cases (1 patient) in" in first
     assert unique == 1
     assert "| 1 (the patient of poe-2019/1) |" in (review / "build/table.md").read_text()
-    page = (review / "build/table.html").read_text()
-    assert 'the patient of <a href="#poe-2019-1">poe-2019/1</a>' in page
+    page = (review / "build/report.html").read_text()
+    assert "<small>case 1, the patient of poe-2019/1</small>" in page
     with (review / "build/table.csv").open(encoding="utf-8", newline="") as file:
         assert [row["report"] for row in csv.DictReader(file)] == ["poe-2019", "doe-2020"]
     explained = casetable("overlap", "poe-2019/1", "doe-2020/1", cwd=review)

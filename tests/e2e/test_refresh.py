@@ -261,7 +261,7 @@ def test_what_the_source_changed_is_noticed_and_shown(review: Path, service: Ser
     casetable("build", cwd=review)
     assert "Doe 2020" in (review / "build/table.md").read_text()
     assert "**retracted**" in (review / "build/table.md").read_text()
-    assert '<span class="tag alarm">retracted</span>' in (review / "build/table.html").read_text()
+    assert '<span class="tag alarm">retracted</span>' in (review / "build/report.html").read_text()
 
 
 def test_a_clock_that_is_behind_the_log_loses_no_hit(review: Path, service: Service) -> None:

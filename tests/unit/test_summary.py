@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from casetable.summary import Spread, Summary, Tally, differences, summarize
+from casetable.summary import Spread, Summary, Tally, differences, summarize, summarize_fields
 from casetable.table import Table, build_table
 from tests.unit.test_review import decision, form_of, record, report_of, review_of, search, strategy
 
@@ -140,3 +140,24 @@ def test_a_table_of_one_report_is_lost_with_it() -> None:
 def test_a_column_whose_only_number_goes_has_none_left() -> None:
     table = table_of(a="    age: 3\n", b="    age: <90\n")
     assert "Age (year): no number left, not 3" in differences(summarize(table), summarize(table, {"a"}))
+
+
+def test_every_field_of_the_form_is_told_also_one_that_is_no_column() -> None:
+    table = table_of(
+        a="    age: 3\n    marker:\n      - {value: 900, when: day 1}\n      - {value: 12, when: day 9}\n",
+        b="    marker: not reported\n    city: {derived: Rome, from: the address}\n",
+    )
+    tallies = {each.name: each for each in summarize_fields(table)}
+    assert list(tallies) == ["age", "sex", "signs", "marker", "drug", "city"]
+    assert (tallies["age"].known, tallies["age"].others) == (1, {"incomplete": 1})
+    marker = tallies["marker"]
+    assert (marker.label, marker.unit, marker.of, marker.known, marker.others) == (
+        "Marker",
+        "ng/ml",
+        2,
+        1,
+        {"not reported": 1},
+    )
+    assert marker.spread is not None
+    assert marker.spread.limits == "900", "the first of each case"
+    assert tallies["city"].known == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from casetable.model import Status
-from casetable.table import CELL_COLUMNS, Table, build_table, build_tables, long_cells
+from casetable.table import CELL_COLUMNS, Table, build_table, build_tables, filed_under, long_cells, ranked
 from tests.unit.test_review import decision, form_of, record, report_of, review_of, search, strategy
 
 FORM = """\
@@ -242,3 +242,34 @@ def test_the_values_of_a_conflict_are_a_row_each_and_share_its_place() -> None:
         ("3", "year", "conflicting", "three", "p. 1"),
         ("", "", "conflicting", "", "p. 9"),
     ]
+
+
+def ordered(column: str, *values: str) -> tuple[int | None, ...]:
+    """The ranks of cases that have these cells in a column."""
+    name = column.removeprefix("{field: ").split(",")[0]
+    rows = "".join(f"  - case: {at}\n    eligible: yes\n    {name}: {value}\n" for at, value in enumerate(values, 1))
+    return ranked(table_of(column, rows), 0)
+
+
+def test_rows_are_ranked_as_numbers_choices_and_texts_and_reasons_have_no_rank() -> None:
+    assert ordered("age", "30", "not reported", "4", "92-93", "{value: 48, unit: month}") == (1, None, 0, 2, 0)
+    assert ordered("signs", "[fever]", "unclear", "[rash, fever]") == (1, None, 0)
+    assert ordered("city", "b", "A", "{derived: c, from: x}", "{conflicting: [A, b]}") == (1, 0, 2, 0)
+    marker = "[{value: 3, when: day 1}, {value: 900, when: day 2}]"
+    assert ordered("{field: marker, take: highest}", "[{value: 20, when: day 1}]", marker) == (0, 1)
+    assert ordered("marker", "[{value: 20, when: day 1}]", marker) == (1, 0)
+
+
+def test_cells_are_filed_under_their_choices_or_as_known_and_under_their_reasons() -> None:
+    def filed(column: str, value: str) -> tuple[str, ...]:
+        table = table_of(column, f"  - case: 1\n    eligible: yes\n    {column}: {value}\n")
+        return filed_under(table.rows[0].columns[0], next(field for field in table.fields if field.name == column))
+
+    assert filed("signs", "[rash, fever]") == ("rash", "fever")
+    assert filed("signs", "{conflicting: [[rash], unclear]}") == ("rash", "unclear")
+    assert filed("age", "3") == ("known",)
+    assert filed("age", "not applicable") == ("not applicable",)
+    assert filed("marker", "[{value: 3, when: day 1}, {value: unclear, when: day 2}]") == ("known", "unclear")
+    assert filed("drug_x", "[{dose: 3, unit: mg}]") == ("known",)
+    missing = table_of("age", "  - {case: 1, eligible: yes, city: x}\n")
+    assert filed_under(missing.rows[0].columns[0], missing.fields[0]) == ("incomplete",)

@@ -162,7 +162,7 @@
 
   // --- tables ----------------------------------------------------------------------------------------------------
 
-  const sections = [...document.querySelectorAll("section.table")];
+  const sections = [...document.querySelectorAll("main .table")];
   const tables = sections.map((section, at) => {
     const table = section.querySelector("table");
     const groups = [...table.tBodies].map((body) => ({ body, head: body.querySelector(".group"), rows: [...body.rows].filter((row) => !row.classList.contains("group")) }));
@@ -283,6 +283,7 @@
       if (row.parentElement === table.tHead) return sort(cell.cellIndex);
       if (!place.has(row)) return;
       const number = layout()[at].rows[place.get(row)];
+      cell.querySelector("button").focus(); // where the dialog leads back to
       if (cell.cellIndex > 0) openCell(number, columns()[cell.cellIndex - 1], place.get(row));
       else if (event.target.closest("button")) openCase(number);
     });
@@ -363,12 +364,17 @@
     }
     return lines;
   };
-  // A text that a spreadsheet would take for a formula gets an apostrophe (CWE-1236).
+  // No spreadsheet may take a cell for a formula: the same guard as in the files beside the page (CWE-1236).
+  const SUSPECT = /[=+\-@＝＋－＠]/u;
+  const BEGINNING = /^([\s\u001c-\u001f\u0085\u00ad\u200b-\u200f\u2060\ufeff"]*)('*)(?=[=+\-@＝＋－＠])/u;
+  const PARTS = /([;\t\r\n\v\f\u0085\u2028\u2029]+)/u;
+  const NUMBER = /^\s*[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?\s?%?\s*$/u;
   const harmless = (text) => {
-    const line = text.replace(/\r/g, " ");
-    return /^[=+\-@\t]/.test(line) && !/^[+-]?[\d.]+$/.test(line) ? `'${line}` : line;
+    if (!SUSPECT.test(text) || NUMBER.test(text)) return text;
+    const guarded = (part, at) => (at % 2 || (at && NUMBER.test(part)) ? part : part.replace(BEGINNING, "$1'$2"));
+    return text.split(PARTS).map(guarded).join("");
   };
-  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
   const written = (lines) => lines.map((line) => line.map((text) => quoted(harmless(text))).join(",") + "\n").join("");
   document.getElementById("downloads").parentElement.addEventListener("click", (event) => {
     const name = event.target.closest("button")?.dataset.download;
