@@ -85,6 +85,7 @@ def serve(address: str) -> None:
 
     import casetable.claims.follow
     import casetable.cli.commands
+    import casetable.cli.extracting
     import casetable.cli.overlapping
     import casetable.cli.questions
     import casetable.cli.screening
