@@ -20,15 +20,34 @@ class Severity(StrEnum):
 class Place(NamedTuple):
     """A place in a file of the review: path relative to its root, line and column from 1 (0: the whole file).
 
-    A tuple, as every scalar of every file has one.
+    In a spreadsheet `sheet` is the sheet's name, line and column are those of the cell, and it is told as a person who
+    works in one reads it: "doe.xlsx:Cases!C7". A tuple, as every scalar of every file has one.
     """
 
     path: str
     line: int = 0
     column: int = 0
+    sheet: str = ""
 
     def __str__(self) -> str:
+        if self.sheet:
+            return f"{self.path}:{self.cell}"
         return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
+
+    @property
+    def cell(self) -> str:
+        """The place within a spreadsheet, as "Cases!C7", "Cases!7" for a row and "Cases" for a sheet; else nothing."""
+        inner = column_letters(self.column) + (str(self.line) if self.line else "")
+        return f"{self.sheet}!{inner}" if self.sheet and inner else self.sheet
+
+
+def column_letters(number: int) -> str:
+    """Returns a column of a spreadsheet, counted from 1, by its letters: A, Z, AA; nothing for 0."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +112,7 @@ class Rule:
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Returns the problems by path, line, column, code; each once."""
     return tuple(
-        sorted(set(problems), key=lambda p: (p.place.path, p.place.line, p.place.column, p.code, p.field, p.message))
+        sorted(set(problems), key=lambda p: (*p.place[:1], p.place.sheet, *p.place[1:3], p.code, p.field, p.message))
     )
 
 

@@ -27,6 +27,7 @@ def problem_value(problem: Problem) -> dict[str, Any]:
         "path": problem.place.path,
         "line": problem.place.line,
         "column": problem.place.column,
+        **({"cell": problem.place.cell} if problem.place.sheet else {}),
         "code": problem.code,
         "severity": problem.severity.value,
         "field": problem.field,

@@ -371,8 +371,14 @@ def read_report(path: str, name: str, data: bytes, form: Form | None) -> tuple[R
     node, problems = read_nodes(path, data)
     if node is None:
         return None, problems
+    report, faults = report_of(node, name, form)
+    return report, (*problems, *faults)
+
+
+def report_of(node: Node, name: str, form: Form | None) -> tuple[Report | None, Read]:
+    """Returns the report that nodes hold, wherever they came from; see `read_report`."""
     shape, faults = fit(ReportShape, node)
-    found = [*problems, *faults]
+    found = list(faults)
     cells = CellReader()
     counts: dict[str, Cell | None] = {}
     for key in ("cases_in_report", "eligible_cases"):

@@ -50,7 +50,7 @@ def typed_text(path: str, data: bytes, place: Place) -> Typed | None:
     whole = text_of(data)
     for event in events_of(whole):
         start, end = event.start_mark, event.end_mark
-        if isinstance(event, yaml.ScalarEvent) and start and end and (start.line + 1, start.column + 1) == place[1:]:
+        if isinstance(event, yaml.ScalarEvent) and start and end and (start.line + 1, start.column + 1) == place[1:3]:
             aligned = _aligned(whole[start.index : end.index], event.value, event.style or "")
             if aligned is None:
                 return None
