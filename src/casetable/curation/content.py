@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from casetable.curation.nodes import Node
 from casetable.model import COURSE_PARTS, FieldType, Form
@@ -41,10 +41,25 @@ class Item:
         return not self.texts and not self.alternatives
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it stands as a value alone, not as a mapping with keys."""
+        return set(self.texts) == {"value"} and not self.alternatives and self.texts["value"].place == self.place
+
+    @property
+    def text(self) -> str:
+        """Its value on one line, of a conflict all values; nothing where it has none."""
+        if self.alternatives:
+            return " / ".join(each.text for each in self.alternatives)
+        return plain_text(self.texts["value"]) if "value" in self.texts else ""
+
+    @property
     def content(self) -> object:
         """What it says, for comparison: blanks within a text do not count, as nobody reads them."""
-        told = {key: plain_text(node) for key, node in sorted(self.texts.items())}
-        return [told, [each.content for each in self.alternatives]] if self.alternatives else told
+        if not self.alternatives:
+            return {key: plain_text(node) for key, node in sorted(self.texts.items())}
+        settled = with_common_when(self)
+        told = {key: plain_text(node) for key, node in sorted(settled.texts.items())}
+        return [told, [each.content for each in settled.alternatives]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +79,10 @@ class CourseItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedItem:
-    """A question to the curators, and its answer if there is one."""
+    """A question to the curators, and its answer, which may be blank."""
 
     question: Node
-    answer: Node | None = None
+    answer: Item
     place: Place
 
 
@@ -77,7 +92,7 @@ class CaseContent:
 
     id: str
     place: Place
-    facts: Mapping[str, Node] = field(default_factory=dict)
+    facts: Mapping[str, Item] = field(default_factory=dict)
     questions: tuple[AskedItem, ...] = ()
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
     courses: Mapping[str, tuple[CourseItem, ...]] = field(default_factory=dict)
@@ -89,7 +104,7 @@ class ReportContent:
     """One report."""
 
     place: Place
-    facts: Mapping[str, Node] = field(default_factory=dict)
+    facts: Mapping[str, Item] = field(default_factory=dict)
     counts: Mapping[str, Item] = field(default_factory=dict)
     questions: tuple[AskedItem, ...] = ()
     cases: tuple[CaseContent, ...] = ()
@@ -118,6 +133,18 @@ def split_choices(text: str, known: Mapping[str, object]) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def with_common_when(item: Item) -> Item:
+    """Returns a conflict with `when` beside its alternatives where all of them say the same, and nothing stands there."""
+    whens = {plain_text(each.texts["when"]) if "when" in each.texts else "" for each in item.alternatives}
+    if item.texts or len(whens) != 1 or whens == {""}:
+        return item
+    alternatives = tuple(
+        replace(each, texts={key: node for key, node in each.texts.items() if key != "when"})
+        for each in item.alternatives
+    )
+    return replace(item, texts={"when": item.alternatives[0].texts["when"]}, alternatives=alternatives)
+
+
 def mark_of(path: str, content: object) -> str:
     """Returns the mark of a cell: where it stands in its file, and a hash of what it says."""
     told = json.dumps(content, ensure_ascii=True, sort_keys=True)
@@ -131,13 +158,13 @@ def content_of(root: Node, form: Form) -> ReportContent:
     """Returns what the nodes of a report's file say; the file has no fault of shape, and no malformed cell."""
     pairs = root.pairs or {}
     extracted = _below(root, "extracted")
-    facts = {key: node for key in ("report", "access", "note") if (node := _filled(pairs.get(key))) is not None}
-    facts |= {key: node for key in ("by", "when") if (node := _filled((extracted.pairs or {}).get(key))) is not None}
+    facts = {key: _item(node, key) for key in ("report", "access", "note") if (node := _filled(pairs.get(key)))}
+    facts |= {key: _item(node, key) for key in ("by", "when") if (node := _filled((extracted.pairs or {}).get(key)))}
     return ReportContent(
         place=root.place,
         facts=facts,
         counts={key: _item(node, key) for key in COUNTS if (node := _filled(pairs.get(key))) is not None},
-        questions=_questions(root),
+        questions=_questions(root, ""),
         cases=tuple(_case(node, form) for node in _below(root, "cases").items or ()),
     )
 
@@ -164,8 +191,8 @@ def _case(node: Node, form: Form) -> CaseContent:
     return CaseContent(
         id=id_,
         place=node.place,
-        facts={key: found for key in CASE_FACTS if (found := _filled(pairs.get(key))) is not None},
-        questions=_questions(node),
+        facts={key: _item(found, f"{id_}/{key}") for key in CASE_FACTS if (found := _filled(pairs.get(key)))},
+        questions=_questions(node, id_),
         items=items,
         courses=courses,
         lists=frozenset(lists),
@@ -199,10 +226,14 @@ def _course(node: Node, way: str) -> CourseItem:
     return CourseItem(texts=texts, details=details, place=node.place, mark=mark_of(way, course.content))
 
 
-def _questions(node: Node) -> tuple[AskedItem, ...]:
+def _questions(node: Node, case: str) -> tuple[AskedItem, ...]:
     return tuple(
-        AskedItem(question=each.at("question"), answer=_filled((each.pairs or {}).get("answer")), place=each.place)
-        for each in _below(node, "questions").items or ()
+        AskedItem(
+            question=each.at("question"),
+            answer=_item(_below(each, "answer"), f"{case}/questions[{at}]"),
+            place=each.place,
+        )
+        for at, each in enumerate(_below(node, "questions").items or ())
     )
 
 
@@ -238,10 +269,10 @@ def course_node(course: CourseItem) -> Node:
 
 def report_node(content: ReportContent, form: Form) -> Node:
     """Returns a report as the reader of YAML would have found it."""
-    facts = content.facts
+    facts = {key: item.texts["value"] for key, item in content.facts.items()}
     pairs: dict[str, Node] = {"schema": Node(place=content.place, text="1")}
     pairs |= {key: facts[key] for key in ("report", "access") if key in facts}
-    extracted = {key: facts[key] for key in ("by", "when") if key in facts}
+    extracted: dict[str, Node] = {key: facts[key] for key in ("by", "when") if key in facts}
     if extracted:
         pairs["extracted"] = _mapping(content.place, extracted)
     pairs |= {key: item_node(item) for key, item in content.counts.items()}
@@ -255,7 +286,8 @@ def report_node(content: ReportContent, form: Form) -> Node:
 
 def case_node(case: CaseContent, form: Form) -> Node:
     """Returns a case as the reader of YAML would have found it, its fields in the form's order."""
-    pairs = {"case": Node(place=case.place, text=case.id), **case.facts}
+    pairs = {"case": Node(place=case.place, text=case.id)}
+    pairs |= {key: item.texts["value"] for key, item in case.facts.items()}
     if case.questions:
         pairs["questions"] = _asked_node(case.questions)
     pairs |= dict(field_nodes(case, form))
@@ -279,7 +311,10 @@ def _asked_node(questions: tuple[AskedItem, ...]) -> Node:
     return Node(
         place=questions[0].place,
         items=[
-            _mapping(asked.place, {"question": asked.question} | ({"answer": asked.answer} if asked.answer else {}))
+            _mapping(
+                asked.place,
+                {"question": asked.question} | ({} if asked.answer.is_blank else {"answer": item_node(asked.answer)}),
+            )
             for asked in questions
         ],
     )
