@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from casetable.cli.extracting import import_cases, template
 from casetable.cli.invocation import (
     SHOWN_AT_MOST,
     Progress,

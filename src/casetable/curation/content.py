@@ -151,6 +151,23 @@ def mark_of(path: str, content: object) -> str:
     return f"{path}#{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
+def cells_of(file: ReportContent) -> Iterator[tuple[str, str, Item | CourseItem]]:
+    """Yields all that a report says with its case ("" for the report itself) and field."""
+    for name, item in (*file.facts.items(), *file.counts.items()):
+        yield "", name, item
+    yield from (("", "questions", asked.answer) for asked in file.questions)
+    for case in file.cases:
+        yield from cells_of_case(case)
+
+
+def cells_of_case(case: CaseContent) -> Iterator[tuple[str, str, Item | CourseItem]]:
+    """Yields all that a case says with its field."""
+    yield from ((case.id, name, item) for name, item in case.facts.items())
+    yield from ((case.id, name, item) for name, items in case.items.items() for item in items)
+    yield from ((case.id, name, course) for name, courses in case.courses.items() for course in courses)
+    yield from ((case.id, "questions", asked.answer) for asked in case.questions)
+
+
 # --- from nodes -------------------------------------------------------------------------------------------------------
 
 

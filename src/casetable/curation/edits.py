@@ -143,8 +143,11 @@ def new_strategy(source: str, text: str, *, method: Method) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def new_report(record: Record, key: str, form: Form) -> bytes:
-    """Returns an extraction to fill in: every field of the form in place, with what belongs there as a comment."""
+def new_report(record: Record, key: str, form: Form, *, case: str = "1") -> bytes:
+    """Returns an extraction to fill in: every field of the form in place, with what belongs there as a comment.
+
+    `case` is the id of its one case.
+    """
     reasons = joined(REASONS)
     lines = [
         "# yaml-language-server: $schema=../../.casetable/schema/report.json",
@@ -164,7 +167,7 @@ def new_report(record: Record, key: str, form: Form) -> bytes:
         "cases_in_report:",
         "eligible_cases:",
         "cases:",
-        "  - case: 1",
+        f"  - case: {scalar(case)}",
         "    eligible:  # yes, or no with a 'reason' of the protocol",
     ]
     group = ""

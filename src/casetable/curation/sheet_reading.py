@@ -365,7 +365,7 @@ class _Reader:
             key: node for key in keys if (node := self._node(row, key, field=field, case=case, known=known)) is not None
         }
         place = texts["value"].place if set(texts) == {"value"} else row.at("value")
-        return Item(texts=texts, place=place, mark=row.plain("mark"))
+        return Item(texts=texts, place=place, mark=_own_mark(row, case, field))
 
     def _items(self, rows: list[_Row], *, field: str, case: str, known: Field | None) -> list[Item]:
         """Returns the cells that rows of one field hold: those marked as conflicting make one cell of several rows."""
@@ -455,7 +455,9 @@ class _Reader:
             self.tell(X102, item.place, message, field=name, case=case)
 
     def _note_blank(self, row: _Row) -> None:
-        if mark := row.plain("mark"):
+        mark = row.plain("mark")
+        way, slash, _ = mark.partition("/")
+        if mark and (not slash or way == row.plain("case")):  # not one that came with a copy of another case's row
             self.blanks[mark] = row.at("value" if "value" in row.columns else "drug")
 
     # --- Cases ---
@@ -608,7 +610,7 @@ class _Reader:
                     self.tell(X102, node.place, message, field=name, case=case)
             else:
                 texts[key] = node
-        return CourseItem(texts=texts, details=details, place=row.place, mark=row.plain("mark"))
+        return CourseItem(texts=texts, details=details, place=row.place, mark=_own_mark(row, case, name))
 
     def _details(self) -> dict[tuple[str, str, str], dict[str, Item]]:
         rows: dict[tuple[str, str, str], dict[str, list[_Row]]] = {}
@@ -645,7 +647,9 @@ class _Reader:
                 continue
             answer = self._node(row, "answer", field="answer", case="")
             item = Item(
-                texts={"value": answer} if answer is not None else {}, place=row.at("answer"), mark=row.plain("mark")
+                texts={"value": answer} if answer is not None else {},
+                place=row.at("answer"),
+                mark=_own_mark(row, row.plain("case"), "questions"),
             )
             if item.is_blank:
                 self._note_blank(row)
@@ -659,6 +663,13 @@ class _Reader:
             if case
         )
         return replace(content, questions=tuple(asked.get("", ())), cases=(*cases, *further))
+
+
+def _own_mark(row: _Row, case: str, field: str) -> str:
+    """Returns the mark of a row, but for one that came with a copy of a row of another case or field."""
+    mark = row.plain("mark")
+    way = mark.partition("#")[0].partition("[")[0]
+    return mark if way in {f"{case}/{field}", *(() if case else (field,))} else ""
 
 
 def _heading(text: str) -> str:
