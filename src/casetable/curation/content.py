@@ -101,13 +101,14 @@ class CaseContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContent:
-    """One report."""
+    """One report. `is_signed_below` says that `by` and `when` stand, if only blank, in a mapping that is there."""
 
     place: Place
     facts: Mapping[str, Item] = field(default_factory=dict)
     counts: Mapping[str, Item] = field(default_factory=dict)
     questions: tuple[AskedItem, ...] = ()
     cases: tuple[CaseContent, ...] = ()
+    is_signed_below: bool = False
 
     def case(self, id_: str) -> CaseContent | None:
         return next((case for case in self.cases if case.id == id_), None)
@@ -190,6 +191,7 @@ def content_of(root: Node, form: Form) -> ReportContent:
         counts={key: _item(node, key) for key in COUNTS if (node := _filled(pairs.get(key))) is not None},
         questions=_questions(root, ""),
         cases=tuple(_case(node, form) for node in _below(root, "cases").items or ()),
+        is_signed_below=extracted.pairs is not None,
     )
 
 

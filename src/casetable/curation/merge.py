@@ -111,7 +111,7 @@ class _Merge:
                 extracted[name] = merged.texts["value"].text or ""
             facts[name] = merged
         if extracted:
-            if file.facts.keys() & {"by", "when"}:
+            if file.is_signed_below:
                 order = (("by", "when"),)
                 self.edits += [Put(way=("extracted", key), value=text, order=order) for key, text in extracted.items()]
             else:

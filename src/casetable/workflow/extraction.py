@@ -23,7 +23,8 @@ from casetable.model.sheet import Workbook
 from casetable.problems import Place, Problem, Severity, in_order, shown
 from casetable.review import Item, Review
 from casetable.workflow import LOGS, known_item, readable_review, write_schemas
-from casetable.workspace import FORM, PROTOCOL, REPORTS, SCREENING, Workspace, write_outputs
+from casetable.workspace import FORM, PROTOCOL, REPORTS, SCREENING, Workspace
+from casetable.workspace.files import write_whole
 
 # Faults after which a file's cells cannot be shown one by one; all others the sheet shows, for the person to mend.
 _UNSHOWN = ("F", "E102", "E107")
@@ -88,7 +89,7 @@ def write_template(
     template = template_of(form, content, key=key, citation=citation, reasons=reasons, cases=cases)
     data = render_template(template)
     if not is_dry:
-        write_outputs(out.parent, {out.name: data})
+        write_whole(out, data)
     return WrittenTemplate(
         path=out,
         source=source,
