@@ -35,8 +35,8 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "dedupe": ("commands", "Find the records of one report, in files or in the review"),
         "screen": ("screening", "Decide on records and reports"),
         "new": ("screening", "Write an extraction of a report to fill in"),
-        "template": ("extracting", "Write a spreadsheet to fill in, or a report's cells in one"),
-        "import-cases": ("extracting", "Read a spreadsheet back into the extraction"),
+        "template": ("extracting", "Write a spreadsheet to extract a report in, without YAML"),
+        "import-cases": ("extracting", "Bring what was filled in into the report's extraction"),
         "overlap": ("overlapping", "Show which cases may be one patient"),
     },
     "Check": {
@@ -57,10 +57,6 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 
 
-# Names that are words of Python, or none.
-_ATTRIBUTES = {"import": "import_", "import-cases": "import_cases"}
-
-
 class Commands(click.Group):
     """The commands; each is imported when it is asked for."""
 
@@ -71,7 +67,9 @@ class Commands(click.Group):
         for section in COMMANDS.values():
             if cmd_name in section:
                 module = import_module(f"casetable.cli.{section[cmd_name][0]}")
-                command: click.Command = getattr(module, _ATTRIBUTES.get(cmd_name, cmd_name))
+                command: click.Command = getattr(
+                    module, "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
+                )
                 return command
         return None
 

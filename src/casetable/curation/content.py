@@ -101,13 +101,14 @@ class CaseContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContent:
-    """One report."""
+    """One report. `is_signed_below` says that `by` and `when` stand, if only blank, in a mapping that is there."""
 
     place: Place
     facts: Mapping[str, Item] = field(default_factory=dict)
     counts: Mapping[str, Item] = field(default_factory=dict)
     questions: tuple[AskedItem, ...] = ()
     cases: tuple[CaseContent, ...] = ()
+    is_signed_below: bool = False
 
     def case(self, id_: str) -> CaseContent | None:
         return next((case for case in self.cases if case.id == id_), None)
@@ -145,6 +146,13 @@ def with_common_when(item: Item) -> Item:
     return replace(item, texts={"when": item.alternatives[0].texts["when"]}, alternatives=alternatives)
 
 
+def with_plain_parts(texts: Mapping[str, Node], details: Mapping[str, Item]) -> tuple[dict[str, Node], dict[str, Item]]:
+    """Returns a course's texts and details with those details that are a value alone among the texts."""
+    plain = {key: item.texts["value"] for key, item in details.items() if set(item.texts) == {"value"}}
+    plain = {key: node for key, node in plain.items() if not details[key].alternatives}
+    return {**texts, **plain}, {key: item for key, item in details.items() if key not in plain}
+
+
 def mark_of(path: str, content: object) -> str:
     """Returns the mark of a cell: where it stands in its file, and a hash of what it says."""
     told = json.dumps(content, ensure_ascii=True, sort_keys=True)
@@ -179,10 +187,11 @@ def content_of(root: Node, form: Form) -> ReportContent:
     facts |= {key: _item(node, key) for key in ("by", "when") if (node := _filled((extracted.pairs or {}).get(key)))}
     return ReportContent(
         place=root.place,
-        facts=facts,
+        facts={key: facts[key] for key in REPORT_FACTS if key in facts},
         counts={key: _item(node, key) for key in COUNTS if (node := _filled(pairs.get(key))) is not None},
         questions=_questions(root, ""),
         cases=tuple(_case(node, form) for node in _below(root, "cases").items or ()),
+        is_signed_below=extracted.pairs is not None,
     )
 
 
@@ -239,6 +248,7 @@ def _course(node: Node, way: str) -> CourseItem:
             details[key] = _item(below, "")
         elif below is not None:
             texts[key] = below
+    texts, details = with_plain_parts(texts, details)
     course = CourseItem(texts=texts, details=details, place=node.place)
     return CourseItem(texts=texts, details=details, place=node.place, mark=mark_of(way, course.content))
 

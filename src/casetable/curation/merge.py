@@ -16,6 +16,7 @@ from casetable.curation.content import (
     COUNTS,
     COURSE_TEXTS,
     ITEM_KEYS,
+    REPORT_FACTS,
     AskedItem,
     CaseContent,
     CourseItem,
@@ -31,7 +32,7 @@ from casetable.curation.content import (
 )
 from casetable.curation.nodes import Node
 from casetable.curation.rewrite import Edit, Insert, Plain, Put, Rename, Way
-from casetable.curation.sheet_reading import X102, X103, X104, SheetContent
+from casetable.curation.sheet_reading import X101, X102, X103, X104, SheetContent
 from casetable.model import COURSE_PARTS, Form
 from casetable.problems import Place, Problem, Rule, shown
 
@@ -84,6 +85,10 @@ class _Merge:
         self.edits: list[Edit] = []
         self.problems: list[Problem] = []
         self.taken: set[str] = set()
+        # Rows with a cell that is not what was typed: that is told, and not that it is blank.
+        self.spoiled = {
+            (problem.place.sheet, problem.place.line) for problem in filled.problems if problem.code == X101.code
+        }
         self.case = ""
         self.field = ""
 
@@ -106,7 +111,7 @@ class _Merge:
                 extracted[name] = merged.texts["value"].text or ""
             facts[name] = merged
         if extracted:
-            if file.facts.keys() & {"by", "when"}:
+            if file.is_signed_below:
                 order = (("by", "when"),)
                 self.edits += [Put(way=("extracted", key), value=text, order=order) for key, text in extracted.items()]
             else:
@@ -121,7 +126,7 @@ class _Merge:
         self.case = ""
         content = replace(
             file,
-            facts=facts,
+            facts={name: facts[name] for name in REPORT_FACTS if name in facts},
             counts={name: counts[name] for name in COUNTS if name in counts},
             questions=questions,
             cases=cases,
@@ -178,8 +183,8 @@ class _Merge:
             place=file.place,
             facts={name: facts[name] for name in CASE_FACTS if name in facts},
             questions=questions,
-            items=items,
-            courses=courses,
+            items={name: items[name] for name in self.form.fields if name in items},
+            courses={name: courses[name] for name in self.form.fields if name in courses},
             lists=frozenset(lists),
         )
 
@@ -274,7 +279,8 @@ class _Merge:
         return False
 
     def _remark_parts(self, file: Item | CourseItem, sheet: Item | CourseItem) -> None:
-        if file.content == sheet.content:
+        is_united = isinstance(sheet, Item) and isinstance(file, Item) and sheet.alternatives and not file.alternatives
+        if file.content == sheet.content or is_united or (sheet.place.sheet, sheet.place.line) in self.spoiled:
             return
         for key, node in file.texts.items():
             if key not in sheet.texts and key not in self.filled.absent and key not in getattr(sheet, "details", ()):
@@ -497,7 +503,7 @@ class _Merge:
         for case, name, each in cells_of(file):
             place = self.filled.blanks.get(each.mark)
             is_there = each.mark not in self.taken and not (isinstance(each, Item) and each.is_blank)
-            if place is not None and is_there:
+            if place is not None and is_there and (place.sheet, place.line) not in self.spoiled:
                 self.case, self.field = case, name
                 told = _told(each)
                 self.tell(X104, place, f"is blank; the file's {told} stays")

@@ -24,6 +24,7 @@ from casetable.curation.content import (
     plain_text,
     split_choices,
     with_common_when,
+    with_plain_parts,
 )
 from casetable.curation.nodes import Node, can_be_written
 from casetable.curation.sheets import (
@@ -610,7 +611,8 @@ class _Reader:
                     self.tell(X102, node.place, message, field=name, case=case)
             else:
                 texts[key] = node
-        return CourseItem(texts=texts, details=details, place=row.place, mark=_own_mark(row, case, name))
+        texts, parts = with_plain_parts(texts, details)
+        return CourseItem(texts=texts, details=parts, place=row.place, mark=_own_mark(row, case, name))
 
     def _details(self) -> dict[tuple[str, str, str], dict[str, Item]]:
         rows: dict[tuple[str, str, str], dict[str, list[_Row]]] = {}

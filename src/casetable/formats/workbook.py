@@ -35,7 +35,7 @@ class WorkbookError(ValueError):
 def read_workbook(data: bytes) -> Workbook:
     """Returns the sheets of a spreadsheet with their cells as they are kept; raises WorkbookError."""
     _require_safe(data)
-    import openpyxl  # type: ignore[import-untyped]  # takes a third of a second
+    import openpyxl  # takes a third of a second
 
     try:
         with warnings.catch_warnings():

@@ -23,6 +23,7 @@ FAMILIES = {
     "R": "Reports that change",
     "C": "Claims",
     "V": "Quotes (`casetable verify`)",
+    "X": "Spreadsheets (`casetable import-cases`)",
     "A": "Accepted problems",
 }
 _HEAD = """\

@@ -34,12 +34,12 @@ _COLORS = {
 
 def render_template(template: Template) -> bytes:
     """Returns the spreadsheet; raises UsageError where a text is longer than a cell can be."""
-    import openpyxl  # type: ignore[import-untyped]  # takes a third of a second
+    import openpyxl  # takes a third of a second
 
     book = openpyxl.Workbook()
     book.properties.creator = "casetable"
     book.properties.title = _safe(template.title)
-    book.remove(book.active)
+    book.remove(book.worksheets[0])
     lists = _Lists()
     look = _Look()
     for page in template.pages:
@@ -62,7 +62,7 @@ class _Look:
     """The styles of cells, made once, and how a text is put into a cell."""
 
     def __init__(self) -> None:
-        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side  # type: ignore[import-untyped]
+        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
         side = Side(style="thin", color=_COLORS["line"])
         self.border = Border(left=side, right=side, top=side, bottom=side)
@@ -103,7 +103,7 @@ class _Look:
 
 
 def _write_page(sheet: Any, page: SheetPage, lists: _Lists, look: _Look) -> None:
-    from openpyxl.worksheet.properties import PageSetupProperties  # type: ignore[import-untyped]
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     look.put(sheet, _TITLE_ROW, 1, page.title, "title")
     validations: dict[tuple[tuple[str, ...], bool, str, str], list[str]] = defaultdict(list)
@@ -178,7 +178,7 @@ def _asked(column: SheetColumn, row: SheetRow) -> tuple[tuple[str, ...], bool, s
 def _validation(
     choices: tuple[str, ...], title: str, prompt: str, cells: list[str], lists: _Lists, *, is_closed: bool
 ) -> Any:
-    from openpyxl.worksheet.datavalidation import DataValidation  # type: ignore[import-untyped]
+    from openpyxl.worksheet.datavalidation import DataValidation
 
     found = DataValidation(
         type="list" if choices else None,

@@ -12,6 +12,7 @@ from casetable import claims, completeness, overlap
 from casetable.completeness import Checked
 from casetable.completeness.extraction import awaiting_report
 from casetable.completeness.notices import Impact
+from casetable.curation import sheet_reading
 from casetable.curation.edits import add_decision, new_report, report_name
 from casetable.curation.files import read_decisions
 from casetable.curation.forms import read_form
@@ -222,7 +223,7 @@ def rule(code: str) -> Rule:
 
 def rules() -> tuple[Rule, ...]:
     """Returns the catalogue of rules."""
-    return (*completeness.RULES, *claims.RULES)
+    return (*completeness.RULES, *claims.RULES, *sheet_reading.RULES)
 
 
 # --- schemas ----------------------------------------------------------------------------------------------------------
