@@ -43,7 +43,7 @@ def test_a_search_that_was_too_old_on_the_day_of_the_last_is_told(example: Path)
     build(Workspace(example), TODAY)
     page = (example / "build/report.html").read_text()
     assert "The check of the review leaves open: " in page
-    assert "was last run 731 days ago, on 2024-01-10; the protocol allows 180" in page
+    assert "was last run 731 days ago, on 2024-01-10; the protocol allows 365" in page
 
 
 def test_a_verified_cell_is_marked_until_it_changes(example: Path) -> None:

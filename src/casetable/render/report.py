@@ -231,7 +231,7 @@ def _width(table: Table, index: int) -> float:
     lengths = sorted(max((len(p.text) for p in row.columns[index].pieces), default=0) for row in table.rows)
     usual = lengths[len(lengths) * 9 // 10] if lengths else 0
     label = max((len(word) for word in table.columns[index].label.split()), default=0) + 3
-    return min(max(5.5, 0.47 * max(min(usual, 36), label) + 1.2), 18)
+    return min(max(5.5, round(0.5 * max(min(usual, 36), label) + 1.5, 2)), 18)
 
 
 def _table(name: str, table: Table, edition: Edition) -> dict[str, Any]:
