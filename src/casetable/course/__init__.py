@@ -10,7 +10,20 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from casetable.course.axis import Axis, Mark, Times
-from casetable.model import Case, Cell, Course, CourseFigure, Entry, Field, FieldType, Form, Number, Record, Report, Status
+from casetable.model import (
+    Case,
+    Cell,
+    Course,
+    CourseFigure,
+    Entry,
+    Field,
+    FieldType,
+    Form,
+    Number,
+    Record,
+    Report,
+    Status,
+)
 from casetable.problems import joined
 from casetable.review import Review
 from casetable.times import DAYS, read_interval
@@ -212,7 +225,9 @@ def _chart(
     )
 
 
-_ONGOING = frozenset(["ongoing", "continued", "continuing", "to date", "still given", "last follow-up", "end of follow-up"])
+_ONGOING = frozenset(
+    ["ongoing", "continued", "continuing", "to date", "still given", "last follow-up", "end of follow-up"]
+)
 
 
 def _named(course: Course) -> Iterator[str]:
@@ -241,7 +256,9 @@ def _bar(course: Course, field: Field, times: Times, axis: Axis, notes: list[str
     doses, by_schedule = _doses(course, at, axis, ends)
     if by_schedule and doses:
         ends, end = ends or (doses[-1], doses[-1]), End.KNOWN
-        notes.append(f"{drug}: the doses are drawn by their schedule ({_part(course, 'schedule')}), each from day and number.")
+        notes.append(
+            f"{drug}: the doses are drawn by their schedule ({_part(course, 'schedule')}), each from day and number."
+        )
     notes += _doubts(drug, start, stop, span, ends, end)
     return Bar(
         group=field.label,
@@ -263,7 +280,9 @@ def _span(cell: Cell | None, times: Times) -> tuple[float, float] | None:
         return None
     if cell.alternatives:
         found = [
-            place for each in cell.alternatives if isinstance(each.value, str) and (place := times.place_beside(each.value)) is not None
+            place
+            for each in cell.alternatives
+            if isinstance(each.value, str) and (place := times.place_beside(each.value)) is not None
         ]
         return (min(found), max(found)) if found else None
     return times.place(cell.value) if isinstance(cell.value, str) else None
@@ -303,7 +322,9 @@ def _detail(course: Course) -> str:
     dose = course.parts.get("dose")
     if dose is not None:
         values = dose.alternatives or (dose,)
-        text = " or ".join(dict.fromkeys(f"{each.text} {each.unit}".strip() for each in values if each.value is not None))
+        text = " or ".join(
+            dict.fromkeys(f"{each.text} {each.unit}".strip() for each in values if each.value is not None)
+        )
         told.append(f"{text}{_SAID.get(dose.status, '')}" if text else f"dose {dose.text}")
     told += [text for part in ("route", "schedule") if (text := _part(course, part))]
     count = course.parts.get("count")
@@ -352,7 +373,9 @@ def _line(field: Field, cells: Sequence[Cell], times: Times, notes: list[str]) -
         place, numbers = times.place(cell.when), _numbers(cell)
         remark = f" ({cell.note.rstrip('.')})" if cell.note and not numbers else ""
         if place is None:
-            notes.append(f"{field.label} {_said_at(cell.when)}: {_valued(cell, field)}{remark}; its time has no place on this axis.")
+            notes.append(
+                f"{field.label} {_said_at(cell.when)}: {_valued(cell, field)}{remark}; its time has no place on this axis."
+            )
         elif numbers:
             point = _point(cell, numbers, place)
             points.append(point)
@@ -455,7 +478,9 @@ def _words(title: str, axis: Axis, bars: Iterable[Bar], lines: Iterable[Line], n
         groups.setdefault(bar.group, []).append(", ".join(text for text in (bar.drug, bar.detail, bar.when) if text))
     told += [f"{group}: {'; '.join(texts)}." for group, texts in groups.items()]
     for line in lines:
-        values = [f"{point.when} {point.text}" for point in line.points] + [f"{gap.when} {gap.text}" for gap in line.gaps]
+        values = [f"{point.when} {point.text}" for point in line.points] + [
+            f"{gap.when} {gap.text}" for gap in line.gaps
+        ]
         reference = f"; reference range {line.reference}" if line.reference is not None else ""
         told.append(f"{line.head}: {', '.join(values)}{reference}.")
     return " ".join([*told, *notes])

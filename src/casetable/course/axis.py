@@ -172,7 +172,9 @@ class Times:
         )
 
     def _ordered(self, firm: Sequence[Sequence[str]], loose: Sequence[Sequence[str]]) -> Axis:
-        named = dict.fromkeys(key for keys in ([same_event(e.name) for e in self._timeline], *firm, *loose) for key in keys)
+        named = dict.fromkeys(
+            key for keys in ([same_event(e.name) for e in self._timeline], *firm, *loose) for key in keys
+        )
         by_day = [
             sorted((key for key in named if self._is_dated(key) is kind), key=lambda key: self._moments[key].low)
             for kind in (False, True)
@@ -188,7 +190,9 @@ class Times:
         if merged.unsettled:
             pairs = [f"“{self._names[one]}” and “{self._names[other]}”" for one, other in merged.unsettled]
             more = f", and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
-            notes.append(f"Which came first is not known of {'; '.join(pairs[:3])}{more}: they stand as the extraction names them.")
+            notes.append(
+                f"Which came first is not known of {'; '.join(pairs[:3])}{more}: they stand as the extraction names them."
+            )
         zero = self.place(self._zero) if self._zero and same_event(self._zero) in self._all_names else None
         return Axis(
             is_ordered=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ def merge_orders(firm: Iterable[Sequence[str]], loose: Iterable[Sequence[str]] =
     contradicted: list[tuple[str, str]] = []
     for is_firm, sequences in ((True, firm), (False, loose)):
         for sequence in sequences:
-            for one, other in zip(sequence, sequence[1:], strict=False):
+            for one, other in pairwise(sequence):
                 if one == other or other in after[one]:
                     continue
                 if not _leads(after, other, one):
@@ -46,9 +47,7 @@ def merge_orders(firm: Iterable[Sequence[str]], loose: Iterable[Sequence[str]] =
     return Merged(
         events=events,
         contradicted=tuple(dict.fromkeys(contradicted)),
-        unsettled=tuple(
-            (one, other) for one, other in zip(events, events[1:], strict=False) if not _leads(after, one, other)
-        ),
+        unsettled=tuple((one, other) for one, other in pairwise(events) if not _leads(after, one, other)),
     )
 
 

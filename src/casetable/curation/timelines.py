@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from casetable.curation.nodes import Node
 from casetable.curation.shapes import EventShape, key_place
@@ -73,13 +74,15 @@ def _twice(events: Iterable[Event], case: str) -> Iterator[Problem]:
         for name in event.names:
             before = first.setdefault(same_event(name), event)
             if before is not event:
-                message = f"case {case}: {shown(name)} stands already in line {before.place.line}; expected each event once"
+                message = (
+                    f"case {case}: {shown(name)} stands already in line {before.place.line}; expected each event once"
+                )
                 yield E116.at(event.place, message, field="timeline")
 
 
 def _disordered(events: Iterable[Event], case: str) -> Iterator[Problem]:
     dated = [event for event in events if event.day is not None]
-    for before, event in zip(dated, dated[1:], strict=False):
+    for before, event in pairwise(dated):
         if isinstance(before.day, dt.date) != isinstance(event.day, dt.date):
             message = (
                 f"case {case}: {shown(event.name)} is on {_day(event)}, and {shown(before.name)} on {_day(before)}; "
