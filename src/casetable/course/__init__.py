@@ -213,7 +213,11 @@ def _chart(
         return None
     axis = _widened(axis, bars)
     title = f"{record.label}, case {case.id}"
-    told = tuple(dict.fromkeys([*_meanings(bars, lines), *notes, *_once(case, once), *axis.notes]))
+    told = tuple(
+        dict.fromkeys(
+            note[:1].upper() + note[1:] for note in [*_meanings(bars, lines), *notes, *_once(case, once), *axis.notes]
+        )
+    )
     return Chart(
         name="",
         title=title,
@@ -439,7 +443,7 @@ def _widened(axis: Axis, bars: Iterable[Bar]) -> Axis:
 def _meanings(bars: Sequence[Bar], lines: Sequence[Line]) -> Iterator[str]:
     """What the ways of drawing mean, as far as they are used."""
     if any(bar.has_place and bar.end is End.UNKNOWN and not bar.doses for bar in bars):
-        yield "A bar fades where the stop is not known."
+        yield "A bar breaks up where its stop is not known."
     if any(bar.end is End.ONGOING for bar in bars):
         yield "An arrow: still given at the end."
     if any(bar.earliest is not None or bar.is_derived for bar in bars):

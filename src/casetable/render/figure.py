@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from casetable.course import Axis, Bar, Chart, End, Line, Mark, Point
-from casetable.render.drawing import Drawing, Run, text_width, wrapped
+from casetable.problems import visible
+from casetable.render.drawing import Drawing, Run, printable, text_width, wrapped
 
 # One column of a journal, 85 mm, and its smallest type, in points.
 WIDTH = 85 / 25.4 * 72
@@ -23,6 +24,8 @@ _BAR_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _INK, _SOFT, _GRID, _BAND = "#000000", "#404040", "#c8c8c8", "#e2e2e2"
 _BAR = 4.0
+_TAIL = 20.0
+_GAP = 1.0
 _PANEL = 42.0
 _MOST_VALUES = 14
 
@@ -214,22 +217,56 @@ class _Picture:
         self._y += 2
 
     def _lane(self, bar: Bar, color: str) -> None:
-        lines = wrapped([(bar.drug, True), (bar.detail, False)], WIDTH - 2 * _MARGIN, _TYPE) or []
-        for line in lines:
-            for run in line:
-                width = text_width(run.text, _TYPE, is_bold=run.is_bold)
-                left, baseline = _MARGIN + run.x, self._y + 0.98 * _TYPE
-                self._drawing.box(left - 0.6, baseline - 4.8, left + width + 0.6, baseline + 1.4, fill="#ffffff")
-            self._lines_of([line])
-        top = self._y + 0.7
-        self._bar(bar, top, top + _BAR, color)
-        self._y = top + _BAR + 1.2
+        """Draws a bar with its name beside it, on the side that has room; above it where neither has."""
+        beside = wrapped([(bar.drug, True), (bar.detail, False)], math.inf, _TYPE) or []
+        wide = max((line[-1].x + _run_width(line[-1]) for line in beside), default=0.0)
+        left, right = self._extent(bar)
+        x = right + 3
+        if bar.has_place and x + wide > WIDTH - _MARGIN:
+            x = left - 3 - wide
+        if bar.has_place and x < _MARGIN:
+            self._labels(wrapped([(bar.drug, True), (bar.detail, False)], WIDTH - 2 * _MARGIN, _TYPE) or [], _MARGIN)
+            self._bar(bar, self._y + 0.7, color)
+            self._y += _BAR + 1.7
+        elif bar.has_place:
+            self._bar(bar, self._y + 0.25 * _TYPE + 0.4, color)
+            self._labels(beside, x)
+            self._y += _GAP
+        else:
+            lines = wrapped([(bar.drug, True), (bar.detail, False)], WIDTH - 2 * _MARGIN, _TYPE) or []
+            self._labels(lines, _MARGIN)
+            end = _MARGIN + lines[-1][-1].x + _run_width(lines[-1][-1]) + 3 if lines else self._left
+            middle = self._y - 0.6 * _TYPE
+            if end < self._right:
+                self._drawing.line([(end, middle), (self._right, middle)], color=color, width=0.9, dashes=(0.9, 2.4))
+            self._y += _GAP
 
-    def _bar(self, bar: Bar, top: float, bottom: float, color: str) -> None:
-        drawing, middle = self._drawing, (top + bottom) / 2
-        if not bar.has_place:
-            drawing.line([(self._left, middle), (self._right, middle)], color=color, width=0.9, dashes=(0.9, 2.4))
-            return
+    def _labels(self, lines: Sequence[Sequence[Run]], x: float) -> None:
+        """Writes lines of text on white, so that no line of the axis passes through them."""
+        for line in lines:
+            baseline = self._y + 0.98 * _TYPE
+            right = x + line[-1].x + _run_width(line[-1])
+            self._drawing.box(x - 0.6, baseline - 4.8, right + 0.6, baseline + 1.4, fill="#ffffff")
+            self._lines_of([line], x=x)
+
+    def _extent(self, bar: Bar) -> tuple[float, float]:
+        """From where to where a bar is drawn."""
+        if bar.start is None:
+            stop = self._x(bar.stop or 0.0)
+            return max(stop - _TAIL, self._left), stop
+        start = self._x(bar.start)
+        left = start if bar.earliest is None else self._x(bar.earliest)
+        places = [start + 2, *(self._x(at) + 0.9 for at in bar.doses)]
+        if bar.stop is not None:
+            places.append(self._x(bar.stop))
+        elif bar.end is End.ONGOING:
+            places.append(self._right)
+        elif not bar.doses:
+            places.append(min(start + _TAIL, self._right + 2))
+        return left - (0.9 if bar.doses else 0), max(places)
+
+    def _bar(self, bar: Bar, top: float, color: str) -> None:
+        drawing, bottom, middle = self._drawing, top + _BAR, top + _BAR / 2
         if bar.start is None and bar.stop is not None:
             self._broken(self._x(bar.stop), -1, top, bottom, color)
             return
@@ -265,7 +302,7 @@ class _Picture:
     ) -> None:
         """Draws a bar of which one end is known: a piece, and ever shorter ones on the way to the end that is not."""
         room = (self._right + 2 - start) if way > 0 else (start - self._left)
-        scale = min(1.0, max(room, 6.0) / 20.0)
+        scale = min(1.0, max(room, 6.0) / _TAIL)
         x = start
         for length, gap in ((9.0, 1.2), (3.2, 1.4), (1.9, 1.6), (1.0, 0.0)):
             left, right = sorted((x, x + way * length * scale))
@@ -378,7 +415,7 @@ class _Picture:
             ):
                 place = (left, baseline - 4.6, left + 2 * wide, baseline + 0.2)
                 inside = left >= self._left + 1.5 and place[2] <= WIDTH - _MARGIN
-                inside = inside and place[1] >= scale.top - 6 and place[3] <= scale.bottom
+                inside = inside and place[1] >= scale.top - 1.5 and place[3] <= scale.bottom
                 if (
                     inside
                     and not any(_overlap(place, other) for other in taken)
@@ -392,12 +429,13 @@ class _Picture:
 
     def _notes(self) -> None:
         notes = list(self._chart.notes)
-        lines = [line for note in notes for line in wrapped([(note, False)], WIDTH - 2 * _MARGIN, _TYPE) or []]
-        self._lines_of(lines, color=_SOFT)
-        if self._drawing.is_lacking:
-            self._lines_of(
-                [[Run(x=0.0, text="□: a character that this figure's font does not have.", is_bold=False)]], color=_SOFT
-            )
+        if self._drawing.is_lacking or any(printable(note) != visible(note) for note in notes):
+            notes.append("□: a character that this figure's font does not have.")
+        self._lines_of(wrapped([(" ".join(notes), False)], WIDTH - 2 * _MARGIN, _TYPE) or [], color=_SOFT)
+
+
+def _run_width(run: Run) -> float:
+    return text_width(run.text, _TYPE, is_bold=run.is_bold)
 
 
 Box = tuple[float, float, float, float]
@@ -436,10 +474,10 @@ def _value_range(line: Line) -> tuple[float, float]:
         values += [float(end) for end in {line.reference.low, line.reference.high} if end > 0 or not line.is_log]
     low, high = min(values), max(values)
     if line.is_log:
-        return low / 2, high * 2
+        return low / 2, high * 4
     room = 0.1 * (high - low) or abs(high) * 0.1 or 1.0
     # A scale that nearly begins at zero begins there.
-    return (0.0 if 0 <= low <= 0.4 * high else low - room), high + room
+    return (0.0 if 0 <= low <= 0.4 * high else low - room), high + 2.5 * room
 
 
 def _value_ticks(low: float, high: float, *, is_log: bool) -> list[float]:
