@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from casetable.course import Chart, charts
 from casetable.diagram import Diagram, build_diagram
 from casetable.drift import Drift, drifts
 from casetable.flow import Flow, count_flow
@@ -61,6 +62,11 @@ class Edition:
     def references(self) -> Mapping[str, tuple[Written, ...]]:
         """The reports as references: included, excluded, all."""
         return list_references(self.review)
+
+    @cached_property
+    def charts(self) -> tuple[Chart, ...]:
+        """The clinical courses that are drawn, each of one case."""
+        return charts(self.review)
 
     @cached_property
     def summary(self) -> Summary:

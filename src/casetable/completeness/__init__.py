@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from casetable import dedup, overlap
 from casetable.completeness import acceptance, extraction, flow, notices, searching
-from casetable.curation import cells, files, forms, nodes, shapes
+from casetable.curation import cells, files, forms, nodes, shapes, timelines
 from casetable.formats import logs
 from casetable.model import Acceptance
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
@@ -260,6 +260,7 @@ RULES: tuple[Rule, ...] = (
     S104,
     *dedup.RULES,
     *cells.RULES,
+    *timelines.RULES,
     *extraction.RULES,
     *findings.RULES,
     *overlap.RULES,
@@ -278,6 +279,7 @@ _NEVER_ACCEPTED = frozenset(
         *files.RULES,
         *forms.RULES,
         *(rule for rule in cells.RULES if rule is not cells.E101),
+        timelines.E116,
         *findings.RULES,
         P104,
         searching.Q104,

@@ -11,6 +11,19 @@ from casetable.quotes import cell_hash
 from casetable.review import Item, Review
 
 _REPORT = "curated/reports/doe-2020.yaml"
+P107 = Rule(
+    code="P107",
+    name="figure-of-no-case",
+    summary="the form asks for the figure of a case that is not extracted",
+    why="The figure would be missing without a word.",
+    fix="Correct the case in `course`, as REPORT/CASE, or extract it.",
+    example=Example(
+        path="curated/form.yaml",
+        good="table:\n",
+        bad="course: {cases: [doe-2020/2]}\ntable:\n",
+        message="'doe-2020/2' is no case of this review",
+    ),
+)
 S105 = Rule(
     code="S105",
     name="not-extracted",
@@ -180,6 +193,7 @@ def check(review: Review) -> Iterator[Problem]:
     """Yields what is wrong with the extractions and their cases."""
     yield from _reports(review)
     yield from _cases(review)
+    yield from _figures(review)
 
 
 def _reports(review: Review) -> Iterator[Problem]:
@@ -219,6 +233,17 @@ def _cases(review: Review) -> Iterator[Problem]:
         for question in report.questions:
             if not question.answer:
                 yield E202.at(question.place, f"open question: {shown(question.text, 200)}", field="questions")
+
+
+def _figures(review: Review) -> Iterator[Problem]:
+    figure = review.inputs.form.figure if review.inputs.form else None
+    if figure is None or not review.is_read(review.inputs.paths.reports):
+        return
+    known = [f"{report.name}/{case.id}" for report in review.inputs.reports for case in report.cases]
+    for name in figure.cases:
+        if name not in known:
+            message = f"{shown(name)} is no case of this review"
+            yield P107.at(figure.place, message, field="cases", hint=did_you_mean(name, known))
 
 
 def _filled_in(report: Report) -> Iterator[Problem]:
@@ -337,4 +362,4 @@ def awaiting_report(item: Item) -> bool:
     return not item.extractions or any(report.access is not Access.FULL_TEXT for report in item.extractions)
 
 
-RULES = (S105, S106, E108, E109, E110, E111, E112, E113, E114, E201, E202, V101)
+RULES = (P107, S105, S106, E108, E109, E110, E111, E112, E113, E114, E201, E202, V101)

@@ -31,6 +31,7 @@ from casetable.curation.shapes import (
     fit,
     key_place,
 )
+from casetable.curation.timelines import read_timeline
 from casetable.curation.typed import typed_text
 from casetable.model import (
     SEARCHED_SOURCE,
@@ -41,6 +42,7 @@ from casetable.model import (
     Cell,
     Decision,
     Entry,
+    Event,
     Field,
     FieldType,
     Form,
@@ -390,7 +392,11 @@ def report_of(node: Node, name: str, form: Form | None) -> tuple[Report | None, 
     found += cells.problems
     if shape is None:
         return None, tuple(found)
-    cases = tuple(_case(case, below, *read) for case, below, read in zip(shape.cases, case_nodes, entries, strict=True))
+    cases = []
+    for case, below, (known, faulty) in zip(shape.cases, case_nodes, entries, strict=True):
+        timeline, faults = read_timeline(case.timeline, below, known, case.case)
+        found += faults
+        cases.append(_case(case, below, known, faulty, timeline))
     keys = ("report", "access", "extracted", "cases_in_report", "eligible_cases", "cases")
     report = Report(
         name=name,
@@ -403,7 +409,7 @@ def report_of(node: Node, name: str, form: Form | None) -> tuple[Report | None, 
         eligible_cases=counts["eligible_cases"],
         note=shape.note or "",
         questions=_questions(shape.questions, node),
-        cases=cases,
+        cases=tuple(cases),
         places={key: key_place(node, key) for key in keys},
     )
     return report, tuple(found)
@@ -438,7 +444,9 @@ def _entries(node: Node, form: Form | None, cells: CellReader) -> tuple[dict[str
     return {name: entries[name] for name in form.fields if name in entries}, frozenset(faulty)
 
 
-def _case(shape: CaseShape, node: Node, entries: dict[str, Entry], faulty: frozenset[str]) -> Case:
+def _case(
+    shape: CaseShape, node: Node, entries: dict[str, Entry], faulty: frozenset[str], timeline: tuple[Event, ...]
+) -> Case:
     return Case(
         id=shape.case,
         place=node.place,
@@ -448,6 +456,7 @@ def _case(shape: CaseShape, node: Node, entries: dict[str, Entry], faulty: froze
         questions=_questions(shape.questions, node),
         entries=entries,
         faulty=faulty,
+        timeline=timeline,
     )
 
 

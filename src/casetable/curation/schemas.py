@@ -79,7 +79,7 @@ class _Generator(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         if function in (shapes.blank_list, shapes.blank_mapping):
             return _any_of(inner, _BLANK)
-        if function is shapes.short_column:
+        if function in (shapes.short_column, shapes.short_event):
             return _any_of(_TEXT, inner)
         return inner
 

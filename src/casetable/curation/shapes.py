@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -545,6 +546,32 @@ class QuestionShape(Shape):
     answer: Text | None = None
 
 
+class EventShape(Shape):
+    event: Text = Described(description="the name of the event, as the cells' 'when' has it")
+    also: Annotated[list[Text], BeforeValidator(blank_list)] = Described(
+        [], description="a list of other names of the event"
+    )
+    day: (
+        Annotated[
+            Decimal | dt.date,
+            _kind(
+                "a number of days as 12 or -3, or a date as 2026-11-22",
+                lambda text: (
+                    Decimal(text) if re.fullmatch(r"[+-]?[0-9]{1,5}(\.[0-9]{1,3})?", text, re.ASCII) else _date(text)
+                ),
+                r"[+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?|[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])",
+                others=("number",),
+            ),
+        ]
+        | None
+    ) = Described(None, description="a number of days as 12 or -3, or a date as 2026-11-22")
+
+
+def short_event(value: object) -> object:
+    """An event may be its name alone."""
+    return {"event": value} if isinstance(value, str) else value
+
+
 class CaseShape(Shape):
     """A case; keys that it does not name are the form's fields."""
 
@@ -555,6 +582,9 @@ class CaseShape(Shape):
     note: Text | None = None
     questions: Annotated[list[QuestionShape], BeforeValidator(blank_list)] = []
     otherwise: Literal["not accessible"] | None = Described(None, description="not accessible")
+    timeline: Annotated[list[Annotated[EventShape, BeforeValidator(short_event)]], BeforeValidator(blank_list)] = (
+        Described([], description="a list of the events of the course, in their order")
+    )
 
 
 class ReportShape(Shape):

@@ -639,8 +639,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A point of a case's course: its name, others by which cells refer to it, and its day or date where it is known."""
+
+    name: str
+    place: Place
+    also: tuple[str, ...] = ()
+    day: Decimal | dt.date | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One patient as described in a report. `is_eligible` is None where the file does not say it."""
+    """One patient as described in a report. `is_eligible` is None where the file does not say it.
+
+    `timeline` are the events of the course in their order, where the file gives it.
+    """
 
     id: str
     place: Place
@@ -650,6 +667,7 @@ class Case:
     questions: tuple[Question, ...]
     entries: Mapping[str, Entry]
     faulty: frozenset[str] = frozenset()
+    timeline: tuple[Event, ...] = ()
 
 
 class Access(StrEnum):
