@@ -74,13 +74,19 @@ class Diagram:
 
     @property
     def in_words(self) -> str:
-        """All boxes with their numbers, as one text."""
-        return " ".join(f"{'; '.join(line.text.rstrip(':') for line in box.lines)}." for box in self.boxes)
+        """All boxes with their numbers as one text: column by column, and then what the columns come together in."""
+        ordered = sorted(
+            self.boxes, key=lambda box: (box.row >= INCLUDED, box.row > REMARKS, _COLUMN_OF[box.column], box.row)
+        )
+        sentences = ("; ".join(line.text.rstrip(".") for line in box.lines).replace(":;", ":") for box in ordered)
+        return " ".join(f"{sentence}." for sentence in sentences)
 
 
 HEADS, IDENTIFIED, SCREENED, SOUGHT, ASSESSED, INCLUDED, DESCRIBED, ELIGIBLE, PATIENTS, TOTAL = range(10)
 REMARKS = -1
 PREVIOUS, MAIN, MAIN_OUT, OTHER, OTHER_OUT = range(5)
+# The template's columns, each of boxes and what goes out of them.
+_COLUMN_OF = {PREVIOUS: 0, MAIN: 1, MAIN_OUT: 1, OTHER: 2, OTHER_OUT: 2}
 # A name is cut at so many characters.
 _LONGEST = 300
 _SMALL_PRINT = "Flow diagram after PRISMA 2020 (Page et al., BMJ 2021;372:n71); the green boxes go on from reports to cases and patients."

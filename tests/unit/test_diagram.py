@@ -273,6 +273,18 @@ def test_the_svg_is_text_escaped_and_told_to_readers_of_screens() -> None:
     assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
     assert title.text == "Flow diagram: An invented review"
     assert "Records screened (n = 999,976); of these, awaiting screening (n = 3)." in (description.text or "")
+    # Column by column: what follows a heading is under it, and the same words do not stand side by side.
+    heads = [
+        "Provisional: ",
+        "Previous studies.",
+        "via databases and registers.",
+        "via other methods.",
+        "New studies included",
+    ]
+    places = [(description.text or "").index(head) for head in heads]
+    assert places == sorted(places)
+    assert "Records identified from: Databases (n = 1,234,560); " in (description.text or "")
+    assert not re.search(r"\.\.|:;", description.text or "")
     assert {each.tag for each in root.iter()} == {
         f"{SVG}{name}" for name in ("svg", "title", "desc", "rect", "g", "text", "polyline", "polygon")
     }
