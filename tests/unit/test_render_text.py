@@ -221,7 +221,15 @@ def test_a_build_gives_the_same_bytes_twice() -> None:
         built.append({name: render() for name, render in outputs(Edition(review)).items()})
     assert built[0] == built[1]
     texts = {name: data for name, data in built[0].items() if name.endswith((".md", ".csv", ".json", ".html", ".svg"))}
-    assert {"cells.csv", "prisma.json", "prisma.csv", "prisma.svg", "table.csv", "table.md", "references/all.json"} <= texts.keys()
+    assert {
+        "cells.csv",
+        "prisma.json",
+        "prisma.csv",
+        "prisma.svg",
+        "table.csv",
+        "table.md",
+        "references/all.json",
+    } <= texts.keys()
     for data in texts.values():
         assert data.endswith(b"\n")
         assert b"\r" not in data
