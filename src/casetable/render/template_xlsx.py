@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections import defaultdict
 from typing import Any
 
@@ -19,6 +20,7 @@ from casetable.render.archive import timeless
 # What a cell of Excel holds at most; openpyxl would cut the rest off without a word.
 MAX_TEXT = 32_767
 _TITLE_ROW, _HEAD_ROW = 1, 2
+_HOW_TO_WIDTH = 110
 # What XML cannot hold, and what a reader would take for such an escape (ECMA-376-1, 22.9.2.19, ST_Xstring).
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _COLORS = {
@@ -45,9 +47,11 @@ def render_template(template: Template) -> bytes:
     for page in template.pages:
         _write_page(book.create_sheet(page.name), page, lists, look)
     how_to = book.create_sheet(HOW_TO)
-    how_to.column_dimensions["A"].width = 110
+    how_to.column_dimensions["A"].width = _HOW_TO_WIDTH
     for number, line in enumerate(template.how_to, start=1):
         look.put(how_to, number, 1, line, "plain")
+        how_to.row_dimensions[number].height = 5 + 12.5 * _taken(line, _HOW_TO_WIDTH)
+    _set_page(how_to)
     lists.write(book.create_sheet(LISTS), look)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -103,8 +107,6 @@ class _Look:
 
 
 def _write_page(sheet: Any, page: SheetPage, lists: _Lists, look: _Look) -> None:
-    from openpyxl.worksheet.properties import PageSetupProperties
-
     look.put(sheet, _TITLE_ROW, 1, page.title, "title")
     validations: dict[tuple[tuple[str, ...], bool, str, str], list[str]] = defaultdict(list)
     for at, column in enumerate(page.columns, start=1):
@@ -131,12 +133,19 @@ def _write_page(sheet: Any, page: SheetPage, lists: _Lists, look: _Look) -> None
     sheet.row_dimensions[_HEAD_ROW].height = 20
     sheet.auto_filter.ref = f"A{_HEAD_ROW}:{last}{_HEAD_ROW + max(len(page.rows), 1)}"
     sheet.print_title_rows = f"{_HEAD_ROW}:{_HEAD_ROW}"
+    _set_page(sheet)
+
+
+def _set_page(sheet: Any) -> None:
+    from openpyxl.worksheet.properties import PageSetupProperties
+
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9  # A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.7
+    sheet.page_margins.header = sheet.page_margins.footer = 0.3
     sheet.oddFooter.center.text = "&A, page &P of &N"
 
 
@@ -144,12 +153,17 @@ def _lines(page: SheetPage, row: SheetRow) -> int:
     """How many lines the fullest cell of a row takes; a row of one line is left to grow by itself."""
     return max(
         (
-            sum(1 + len(line) // max(int(column.width * 1.05) - 1, 1) for line in text.split("\n"))
+            _taken(text, column.width * (1.25 if column.key == "help" else 1.05 if column.key == "field" else 1.12))
             for column in page.columns
             if column.width and (text := row.texts.get(column.key, ""))
         ),
         default=1,
     )
+
+
+def _taken(text: str, width: float) -> int:
+    """How many lines a text takes in a column that holds so many of its characters."""
+    return sum(len(textwrap.wrap(line, max(int(width), 1))) or 1 for line in text.split("\n"))
 
 
 def _style(column: SheetColumn, row: SheetRow) -> str:
