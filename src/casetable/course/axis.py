@@ -110,7 +110,9 @@ class Times:
         days = self._days(used, [self.key(name) for name in doubtful])
         return self._scaled(used, *days) if days is not None else self._ordered(firm, loose)
 
-    def _days(self, used: Sequence[str]) -> tuple[Mapping[str, tuple[Fraction, Fraction]], str, str] | None:
+    def _days(
+        self, used: Sequence[str], doubtful: Sequence[str]
+    ) -> tuple[Mapping[str, tuple[Fraction, Fraction]], str, str] | None:
         """Returns the days since day 0 of all that is used and of the timeline's events, what day 0 is, and a note on it."""
         moments = {
             key: moment for key, moment in self._moments.items() if key in used or key in self._dated or key in doubtful

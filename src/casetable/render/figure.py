@@ -32,7 +32,7 @@ _BAR = 4.0
 _TAIL = 20.0
 _GAP = 1.0
 _PANEL = 42.0
-_MOST_VALUES = 14
+_MOST_VALUES = 10
 
 
 def render_course_svg(chart: Chart) -> bytes:
@@ -417,7 +417,7 @@ class _Picture:
         taken = [(x - 2.6, y - 2.6, x + 2.6, y + 2.6) for x, y in middles]
         taken += [(self._x(gap.at) - 2.5, scale.bottom - 6, self._x(gap.at) + 2.5, scale.bottom) for gap in line.gaps]
         segments = list(pairwise(middles))
-        for index in list(order)[:_MOST_VALUES]:
+        for index in list(order)[: len(points) if len(points) <= _MOST_VALUES else 4]:
             text, (x, y) = points[index].text, middles[index]
             wide = text_width(text, _TYPE) / 2
             for left, baseline in (
