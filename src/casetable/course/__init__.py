@@ -48,8 +48,8 @@ class Bar:
     """One course of treatment.
 
     `group` is the label of its field; `detail` says dose, route, schedule and number. A `start` of None is not known; where
-    `earliest` is before `start`, it was somewhere between. `doses` are the places of single doses. `when` says all of it
-    in words.
+    `earliest` is before `start`, it was somewhere between. `doses` are the places of single doses, by the `schedule`
+    where no report gives them one by one. `when` says all of it in words.
     """
 
     group: str
@@ -62,6 +62,7 @@ class Bar:
     end: End = End.UNKNOWN
     is_derived: bool = False
     doses: tuple[float, ...] = ()
+    schedule: str = ""
 
     @property
     def has_place(self) -> bool:
@@ -110,8 +111,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """All that the figure of one case shows. `name` is that of its files, without ending; `words` say the whole course."""
+    """All that the figure of one case shows.
 
+    `case` is the case as REPORT/CASE, `name` that of the figure's files, without ending; `words` say the whole course.
+    """
+
+    case: str
     name: str
     title: str
     axis: Axis
@@ -142,7 +147,7 @@ def charts(review: Review) -> tuple[Chart, ...]:
             while name.casefold() in taken:  # a-1 of case 2, and a of case 1-2
                 name, number = f"{stem}-{number}", number + 1
             taken.add(name.casefold())
-            found.append(replace(chart, name=name))
+            found.append(replace(chart, case=f"{report.name}/{case.id}", name=name))
     return tuple(found)
 
 
@@ -203,6 +208,7 @@ def _chart(
     axis = times.axis(
         [[cell.when for cell in measured if cell.when and times.has_place(cell.when)] for _, measured in cells],
         [[text for course in given for text in _named(course) if times.has_place(text)] for _, given in courses],
+        [text for _, given in courses for course in given for text in _doubtful(course)],
     )
     if axis is None:
         return None
@@ -219,6 +225,7 @@ def _chart(
         )
     )
     return Chart(
+        case="",
         name="",
         title=title,
         axis=axis,
@@ -242,6 +249,14 @@ def _named(course: Course) -> Iterator[str]:
             yield cell.value
 
 
+def _doubtful(course: Course) -> Iterator[str]:
+    """The times of a course that contradict each other."""
+    for part in ("start", "stop"):
+        for cell in course.parts[part].alternatives if part in course.parts else ():
+            if isinstance(cell.value, str):
+                yield cell.value
+
+
 def _bar(course: Course, field: Field, times: Times, axis: Axis, notes: list[str]) -> Bar:
     drug = course.drug or field.label
     start, stop = course.parts.get("start"), course.parts.get("stop")
@@ -260,9 +275,6 @@ def _bar(course: Course, field: Field, times: Times, axis: Axis, notes: list[str
     doses, by_schedule = _doses(course, at, axis, ends)
     if by_schedule and doses:
         ends, end = ends or (doses[-1], doses[-1]), End.KNOWN
-        notes.append(
-            f"{drug}: the doses are drawn by their schedule ({_part(course, 'schedule')}), each from day and number."
-        )
     notes += _doubts(drug, start, stop, span, ends, end)
     return Bar(
         group=field.label,
@@ -275,6 +287,7 @@ def _bar(course: Course, field: Field, times: Times, axis: Axis, notes: list[str
         end=end,
         is_derived=any(cell is not None and cell.status is Status.DERIVED for cell in (start, stop)),
         doses=doses,
+        schedule=_part(course, "schedule") if by_schedule and doses else "",
     )
 
 
@@ -448,11 +461,14 @@ def _meanings(bars: Sequence[Bar], lines: Sequence[Line]) -> Iterator[str]:
         yield "An arrow: still given at the end."
     if any(bar.earliest is not None or bar.is_derived for bar in bars):
         yield "Hatched: a start or stop that is derived or in doubt."
+    scheduled = list(dict.fromkeys(f"{bar.drug} ({bar.schedule})" for bar in bars if bar.schedule))
+    if scheduled:
+        yield f"Doses drawn by their schedule: {', '.join(scheduled)}."
     unplaced = list(dict.fromkeys(bar.drug for bar in bars if not bar.has_place))
     if unplaced:
         yield f"Dotted: when is not known ({', '.join(unplaced)})."
     if any(point.sign for line in lines for point in line.points):
-        yield "An open marker with an arrow: a bound, as <280."
+        yield "An open triangle: a bound, as <280."
     if any(line.gaps for line in lines):
         yield "×: a time at which no number is given."
 

@@ -94,28 +94,35 @@ class Times:
             return None
         return beside[0] + (_BESIDE if side.lower() == "after" else -_BESIDE)
 
-    def axis(self, series: Iterable[Sequence[str]], courses: Iterable[Sequence[str]]) -> Axis | None:
+    def axis(
+        self, series: Iterable[Sequence[str]], courses: Iterable[Sequence[str]], doubtful: Iterable[str] = ()
+    ) -> Axis | None:
         """Returns the axis of all times that are named, and gives them their places; None where there is none.
 
-        `series` are the times of each laboratory series as it lists them, and `courses` those of each field of courses.
+        `series` are the times of each laboratory series as it lists them, and `courses` those of each field of courses;
+        `doubtful` are those that contradict each other, which have a place on an axis of days, and are no events.
         """
         firm = [[self.key(name) for name in names] for names in series]
         loose = [[self.key(name) for name in names] for names in courses]
         used = list(dict.fromkeys(key for keys in (*firm, *loose) for key in keys))
         if not used:
             return None
-        days = self._days(used)
+        days = self._days(used, [self.key(name) for name in doubtful])
         return self._scaled(used, *days) if days is not None else self._ordered(firm, loose)
 
-    def _days(self, used: Sequence[str]) -> tuple[Mapping[str, tuple[Fraction, Fraction]], str] | None:
-        """Returns the days since day 0 of all that is used and of the timeline's events, and what day 0 is."""
-        moments = {key: moment for key, moment in self._moments.items() if key in used or key in self._dated}
+    def _days(
+        self, used: Sequence[str], doubtful: Sequence[str]
+    ) -> tuple[Mapping[str, tuple[Fraction, Fraction]], str, str] | None:
+        """Returns the days since day 0 of all that is used and of the timeline's events, what day 0 is, and a note on it."""
+        moments = {
+            key: moment for key, moment in self._moments.items() if key in used or key in self._dated or key in doubtful
+        }
         if any(key not in moments for key in used):
             return None
         zero_key = self.key(self._zero) if self._zero and same_event(self._zero) in self._all_names else ""
         zero = self._moments.get(zero_key)
         dates = {moment.is_date for key, moment in moments.items() if key in used}
-        told = self._zero
+        told, note = self._zero, ""
         if zero is None:
             if len(dates) == 2:
                 return None
@@ -123,7 +130,7 @@ class Times:
             if True in dates:
                 start = min(moment.low for moment in moments.values() if moment.is_date)
                 first = dt.date.fromordinal(int(start)).isoformat()
-                told = f"{told} ({first}, the first date)" if told else f"{first}, the first date"
+                told, note = f"{first}, the first date", f"The date of “{told}” is not known." if told else ""
             moments = {key: moment for key, moment in moments.items() if moment.is_date in dates}
             offsets = dict.fromkeys(dates, start)
         elif zero.is_date:
@@ -133,12 +140,14 @@ class Times:
             return None
         else:
             offsets = {False: zero.low}
+            if zero.low:
+                note = f"“{told}” is day {float(zero.low):g} of the report, and day 0 here."
             moments = {key: moment for key, moment in moments.items() if not moment.is_date}
         days = {
             key: (moment.low - offsets[moment.is_date], moment.high - offsets[moment.is_date])
             for key, moment in moments.items()
         }
-        return days, told
+        return days, told, note
 
     @property
     def _dated(self) -> set[str]:
@@ -148,7 +157,7 @@ class Times:
     def _all_names(self) -> set[str]:
         return {*self._event_of, *(same_event(name) for name in self._names.values())}
 
-    def _scaled(self, used: Sequence[str], days: Mapping[str, tuple[Fraction, Fraction]], zero: str) -> Axis:
+    def _scaled(self, used: Sequence[str], days: Mapping[str, tuple[Fraction, Fraction]], zero: str, note: str) -> Axis:
         ends = [day for span in days.values() for day in span] + [Fraction(0)]
         span = max(ends) - min(ends)
         unit = next((unit for unit, longest in _LONGEST if span <= longest), "year")
@@ -168,7 +177,7 @@ class Times:
                 if (key := same_event(event.name)) in self._places
             ),
             zero=Mark(at=0.0, label=f"day 0: {zero}" if zero else "day 0"),
-            notes=("A month is counted as 30.4 days.",) if is_converted else (),
+            notes=tuple(text for text in (note, "A month is counted as 30.4 days." if is_converted else "") if text),
         )
 
     def _ordered(self, firm: Sequence[Sequence[str]], loose: Sequence[Sequence[str]]) -> Axis:

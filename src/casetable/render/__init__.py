@@ -6,7 +6,7 @@ The bytes depend on the review alone: no clock, no locale, no folder.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 from casetable.edition import Edition
 from casetable.formats.bibliography import write_bibliography
@@ -14,6 +14,7 @@ from casetable.formats.export import Form
 from casetable.problems import Rule
 from casetable.render.diagram import render_diagram_png, render_diagram_svg
 from casetable.render.document import render_document
+from casetable.render.figure import render_course_pdf, render_course_png, render_course_svg
 from casetable.render.prisma_csv import render_prisma_csv
 from casetable.render.report import render_report
 from casetable.render.text import render_cells, render_flow, render_markdown, render_table
@@ -42,11 +43,20 @@ def outputs(edition: Edition, rules: Sequence[Rule] = ()) -> Mapping[str, Output
     diagram = cache(lambda: render_diagram_svg(edition.diagram))
     found["prisma.svg"] = diagram
     found["prisma.png"] = lambda: render_diagram_png(edition.diagram)
+    courses = {chart.name: cache(partial(render_course_svg, chart)) for chart in edition.charts}
+    for chart in edition.charts:
+        found[f"figures/{chart.name}.svg"] = courses[chart.name]
+        found[f"figures/{chart.name}.pdf"] = partial(render_course_pdf, chart)
+        found[f"figures/{chart.name}.png"] = partial(render_course_png, chart)
     for name, records in edition.references.items():
         for form, ending in _REFERENCES.items():
             found[f"references/{name}.{ending}"] = lambda records=records, form=form: write_bibliography(form, records)  # type: ignore[misc]
     found["report.html"] = lambda: render_report(
-        edition, rules, diagram=diagram(), beside=found.keys() - {"report.html"}
+        edition,
+        rules,
+        diagram=diagram(),
+        figures={chart.case: courses[chart.name]() for chart in edition.charts},
+        beside=found.keys() - {"report.html"},
     )
     return found
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from casetable.course import Axis, Bar, Chart, End, Line, Mark, Point
+from casetable.course import Axis, Bar, Chart, End, Line, Point
 from casetable.problems import visible
-from casetable.render.drawing import Drawing, Run, printable, text_width, wrapped
+from casetable.render.drawing import Drawing, Run, printable, text_width, wrapped, write_pdf, write_png, write_svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # One column of a journal, 85 mm, and its smallest type, in points.
 WIDTH = 85 / 25.4 * 72
@@ -27,7 +32,29 @@ _BAR = 4.0
 _TAIL = 20.0
 _GAP = 1.0
 _PANEL = 42.0
-_MOST_VALUES = 14
+_MOST_VALUES = 10
+
+
+def render_course_svg(chart: Chart) -> bytes:
+    """Returns the figure of a clinical course as SVG: its text is text, and all of it is told to readers of screens."""
+    return write_svg(_figure_of(chart), chart.title, chart.words)
+
+
+def render_course_pdf(chart: Chart) -> bytes:
+    """Returns the figure as PDF, its fonts embedded as TrueType."""
+    return write_pdf(_figure_of(chart), chart.title)
+
+
+def render_course_png(chart: Chart) -> bytes:
+    """Returns the figure as PNG at 600 dots per inch."""
+    return write_png(_figure_of(chart), chart.title)
+
+
+@lru_cache(maxsize=1)
+def _figure_of(chart: Chart) -> Figure:
+    """The figure of the last chart that was asked for: its three files are mostly written one after the other."""
+    drawing, height = draw_chart(chart)
+    return drawing.figure(height)
 
 
 def draw_chart(chart: Chart) -> tuple[Drawing, float]:
@@ -104,36 +131,27 @@ class _Picture:
     def _events(self) -> None:
         """Names the time zero and, on an axis of days, the events above the bars, in as few rows as they need."""
         axis = self._chart.axis
-        zero = [axis.zero] if axis.zero is not None and axis.is_ordered else []
-        marks = zero if axis.is_ordered else list(axis.events)
-        rows: list[float] = []
-        placed: list[tuple[Mark, list[list[Run]], float, int]] = []
-        for mark in marks:
-            lines = wrapped([(mark.label, False)], WIDTH - 2 * _MARGIN, _TYPE) or []
-            width = max((line[-1].x + text_width(line[-1].text, _TYPE) for line in lines), default=0.0)
-            x = min(max(self._x(mark.at) - width / 2, _MARGIN), WIDTH - _MARGIN - width)
-            row = next((number for number, end in enumerate(rows) if end + 4 <= x), len(rows))
-            rows[row : row + 1] = [x + width]
-            placed.append((mark, lines, x, row))
-        if not placed:
+        marks = axis.events if not axis.is_ordered else () if axis.zero is None else (axis.zero,)
+        flags = _flags([(self._x(mark.at), mark.label) for mark in marks])
+        if not flags:
             return
-        depths = [max(len(lines) for _, lines, _, at in placed if at == row) * _LEADING for row in range(len(rows))]
-        bottom = self._y + sum(depths) + 3.5
-        for mark, lines, x, row in placed:
-            top = self._y + sum(depths[:row])
-            at = self._x(mark.at)
-            foot = top + len(lines) * _LEADING
-            if foot < bottom - 5:
-                self._drawing.line([(at, foot + 0.5), (at, bottom - 3)], color=_SOFT)
-            self._drawing.shape([(at - 1.8, bottom - 3), (at + 1.8, bottom - 3), (at, bottom)], fill=_SOFT)
-            for number, line in enumerate(lines, start=1):
-                for run in line:
-                    baseline = top + number * _LEADING - 1.8
-                    width = text_width(run.text, _TYPE)
-                    self._drawing.box(
-                        x + run.x - 0.6, baseline - 5, x + run.x + width + 0.6, baseline + 1.5, fill="#ffffff"
-                    )
-                    self._drawing.text((x + run.x, baseline), run.text, size=_TYPE)
+        rows = [
+            max(len(flag.lines) for flag in flags if flag.row == row) for row in range(1 + max(f.row for f in flags))
+        ]
+        bottom = self._y + sum(rows) * _LEADING + 3.5
+        for flag in flags:
+            top = self._y + sum(rows[: flag.row]) * _LEADING
+            self._drawing.line([(flag.at, top + 1.2), (flag.at, bottom - 3)], color=_SOFT)
+            self._drawing.shape(
+                [(flag.at - 1.8, bottom - 3), (flag.at + 1.8, bottom - 3), (flag.at, bottom)], fill=_SOFT
+            )
+        for flag in flags:
+            baseline = self._y + sum(rows[: flag.row]) * _LEADING - 1.8
+            for line in flag.lines:
+                baseline += _LEADING
+                right = flag.x + _run_width(line[0])
+                self._drawing.box(flag.x - 0.6, baseline - 5, right + 0.6, baseline + 1.5, fill="#ffffff")
+                self._drawing.text((flag.x, baseline), line[0].text, size=_TYPE)
         self._y = bottom + 1
 
     def _behind(self, top: float, bottom: float) -> None:
@@ -167,9 +185,8 @@ class _Picture:
             text = line[0].text
             middle = (self._left + self._right) / 2
             drawing.text((middle, self._y), text, size=_TYPE, align="center")
-        for line in wrapped([("; ".join(self._keys), False)], WIDTH - 2 * _MARGIN, _TYPE) or []:
-            self._lines_of([line])
         self._y += 3
+        self._lines_of(wrapped([("; ".join(self._keys), False)], WIDTH - 2 * _MARGIN, _TYPE) or [])
 
     def _event_names(self) -> None:
         """Names the steps of an ordered axis: across, else upright, else by numbers with a key below."""
@@ -197,7 +214,7 @@ class _Picture:
             return
         every = max(1, math.ceil((text_width(str(len(marks)), _TYPE) + 2) / step))
         for number, mark in enumerate(marks, start=1):
-            if number % every == 0 or number == 1:
+            if (number - 1) % every == 0:
                 drawing.text((self._x(mark.at), self._y + 5.5), str(number), size=_TYPE, align="center")
         self._y += 7
         self._keys = tuple(f"{number} {mark.label}" for number, mark in enumerate(marks, start=1))
@@ -345,7 +362,9 @@ class _Picture:
         for tick in self._ticks[index]:
             y = scale(tick)
             drawing.line([(self._left - 2, y), (self._left, y)], width=0.7)
-            drawing.text((self._left - 3, y + 0.36 * _TYPE), _figure(tick), size=_TYPE, align="right")
+            drawing.text(
+                (self._left - 3, y + 0.36 * _TYPE), _figure(tick, is_power=line.is_log), size=_TYPE, align="right"
+            )
         self._series(line, scale, marker)
         self._y = scale.bottom + 2
 
@@ -386,9 +405,7 @@ class _Picture:
         if point.until > point.at:
             drawing.line([(self._x(point.at), y), (self._x(point.until), y)], width=0.9)
         if point.sign:
-            way = 1 if point.sign in "<≤" else -1
-            drawing.line([(x, y), (x, y + way * 7)], width=0.8)
-            drawing.shape([(x - 1.5, y + way * 5), (x + 1.5, y + way * 5), (x, y + way * 7.5)], fill=_INK)
+            marker = "v" if point.sign in "<≤" else "^"
         is_open = bool(point.sign) or point.is_conflicting or point.is_derived
         drawing.marker(at, marker, size=3.6, fill="#ffffff" if is_open else _INK)
 
@@ -400,7 +417,7 @@ class _Picture:
         taken = [(x - 2.6, y - 2.6, x + 2.6, y + 2.6) for x, y in middles]
         taken += [(self._x(gap.at) - 2.5, scale.bottom - 6, self._x(gap.at) + 2.5, scale.bottom) for gap in line.gaps]
         segments = list(pairwise(middles))
-        for index in list(order)[:_MOST_VALUES]:
+        for index in list(order)[: len(points) if len(points) <= _MOST_VALUES else 4]:
             text, (x, y) = points[index].text, middles[index]
             wide = text_width(text, _TYPE) / 2
             for left, baseline in (
@@ -413,7 +430,7 @@ class _Picture:
                 (x + 3, y + 7.4),
                 (x - 2 * wide - 3, y + 7.4),
             ):
-                place = (left, baseline - 4.6, left + 2 * wide, baseline + 0.2)
+                place = (left - 0.8, baseline - 4.6, left + 2 * wide + 0.8, baseline + 0.2)
                 inside = left >= self._left + 1.5 and place[2] <= WIDTH - _MARGIN
                 inside = inside and place[1] >= scale.top - 1.5 and place[3] <= scale.bottom
                 if (
@@ -429,9 +446,43 @@ class _Picture:
 
     def _notes(self) -> None:
         notes = list(self._chart.notes)
-        if self._drawing.is_lacking or any(printable(note) != visible(note) for note in notes):
+        if printable(self._chart.words) != visible(self._chart.words):
             notes.append("□: a character that this figure's font does not have.")
         self._lines_of(wrapped([(" ".join(notes), False)], WIDTH - 2 * _MARGIN, _TYPE) or [], color=_SOFT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flag:
+    """The name of an event beside its pole, which stands at `at`; rows count from above."""
+
+    at: float
+    x: float
+    lines: list[list[Run]]
+    row: int
+
+
+def _flags(marks: Sequence[tuple[float, str]]) -> list[_Flag]:
+    """Places names so that no pole passes through one: to the right of theirs, each below those that reach over it.
+
+    Where there is no room at the right, a name stands to the left of its pole, in a row above all others.
+    """
+    flags: list[_Flag] = []
+    for at, label in sorted(marks, key=lambda mark: mark[0]):
+        room = max(WIDTH - _MARGIN - at, at - _MARGIN) - 2
+        lines = wrapped([(label, False)], room, _TYPE) or []
+        wide = max((_run_width(line[0]) for line in lines), default=0.0)
+        if at + 2 + wide <= WIDTH - _MARGIN:
+            below = [flag.row for flag in flags if flag.x > flag.at and _end(flag) + 3 > at]
+            flags.append(_Flag(at=at, x=at + 2, lines=lines, row=max(below, default=-1) + 1))
+        else:
+            flags = [replace(flag, row=flag.row + 1) for flag in flags]
+            flags.append(_Flag(at=at, x=at - 2 - wide, lines=lines, row=0))
+    rows = sorted({flag.row for flag in flags})
+    return [replace(flag, row=rows.index(flag.row)) for flag in flags]
+
+
+def _end(flag: _Flag) -> float:
+    return flag.x + max((_run_width(line[0]) for line in flag.lines), default=0.0)
 
 
 def _run_width(run: Run) -> float:
@@ -503,9 +554,9 @@ def _time_ticks(axis: Axis, width: float) -> list[float]:
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _figure(value: float) -> str:
+def _figure(value: float, *, is_power: bool = False) -> str:
     """Returns a tick's number: plain up to five places, else as a power of ten."""
-    if value and not 1e-3 <= abs(value) < 1e5:
+    if value and not 1e-3 <= abs(value) < (1e3 if is_power else 1e5):
         mantissa, _, power = f"{value:.3e}".partition("e")
         mantissa = mantissa.rstrip("0").rstrip(".")
         raised = str(int(power)).translate(_RAISED)
