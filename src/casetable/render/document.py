@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FONT = "Times New Roman"
 _TEXT_SIZE = 10.0
 _NOTES_SIZE = 9.0
+_SMALLEST_NOTES = 8.0
 # The rules of the table in eighths of a point: top and bottom, and below the head.
 _THICK, _THIN = 8, 4
 _STYLES = ("Normal", "Caption", "Footer", "FooterChar", "DefaultParagraphFont", "TableNormal", "NoList")
@@ -43,7 +44,7 @@ def render_document(printed: Printed) -> bytes:
         if not number:
             caption.add_run(f" {printed.title}")
         document.element.body.insert_element_before(_table(printed, fitted, part, number), "w:sectPr")
-    _notes(document, printed)
+    _notes(document, printed, max(_SMALLEST_NOTES, min(_NOTES_SIZE, fitted.size)))
     _references(document, printed.references)
     buffer = io.BytesIO()
     document.save(buffer)
@@ -270,7 +271,7 @@ def _is_right_to_left(text: str) -> bool:
     return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)
 
 
-def _notes(document: Document, printed: Printed) -> None:
+def _notes(document: Document, printed: Printed, size: float) -> None:
     from docx.shared import Pt
 
     def paragraph() -> Paragraph:
@@ -280,7 +281,7 @@ def _notes(document: Document, printed: Printed) -> None:
 
     def add(to: Paragraph, text: str, *, italic: bool = False, raised: bool = False) -> None:
         run = to.add_run(text)
-        run.font.size = Pt(_NOTES_SIZE)
+        run.font.size = Pt(size)
         run.italic = italic or None
         run.font.superscript = raised or None
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from casetable.formats.csv_cells import harmless
 from casetable.manuscript import Printed
 from casetable.model import REASONS, Cell, Field, FieldType, Form, Number, Status
 from casetable.notices import marks
@@ -35,8 +36,6 @@ _LINE, _HIGHEST = 13.5, 409.0  # the height of a line, and of a row at most, in 
 _CUT = " … (cut: a cell of a spreadsheet holds no more)"
 _MUTED = "FF595959"  # 7 : 1 on white
 _LINK = "FF0072B2"
-# A text that begins so is shown as one, also where a person edits it.
-_STARTS_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,10 +312,10 @@ class _Sheet:
                 text = _clean(value)
                 cell = self.sheet.cell(self.height, column, text)
                 cell.data_type = "s"  # else a text that begins with "=" is a formula, and "#N/A" an error
-                self._style(cell, kind, "", is_quoted=text.startswith(_STARTS_FORMULA))
+                self._style(cell, kind, "", is_quoted=harmless(text) != text)
                 if url:
                     cell.hyperlink = url
-                    self._style(cell, kind, "", is_quoted=text.startswith(_STARTS_FORMULA))
+                    self._style(cell, kind, "", is_quoted=harmless(text) != text)
                 width = max(map(len, text.split("\n")))
                 lines = sum(-(-len(line) * 9 // (10 * _WIDEST)) or 1 for line in text.split("\n"))
                 if lines > 1:
