@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from casetable.model import Overlap, OverlapVerdict
 from casetable.problems import Place
 from casetable.review import Review
+from tests.e2e.conftest import required
 from tests.unit.test_review import PROTOCOL, decision, form_of, record, report_of, review_of, search, strategy
 
 GIANT = "Wort" * 75
@@ -135,19 +132,15 @@ def quoted(text: str) -> str:
 
 
 def converted(data: bytes, name: str, to: str, folder: Path) -> bytes:
-    """What LibreOffice makes of a document in another format; skips where it is absent, and fails where CI is set."""
-    office = shutil.which("soffice")
-    if office is None:
-        if os.environ.get("CI"):
-            pytest.fail("LibreOffice (soffice) is not installed; CI needs it to see the documents as their readers do")
-        pytest.skip("LibreOffice (soffice) is not installed")
+    """What LibreOffice makes of a document in another format."""
+    required("soffice")
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(data)
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     subprocess.run(
-        [office, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", to, "--outdir",
-         str(folder), str(folder / name)],
+        ["soffice", profile, "--headless", "--convert-to", to, "--outdir", str(folder / "made"), str(folder / name)],
         check=True,
         capture_output=True,
         timeout=180,
-    )  # fmt: skip
-    return (folder / name).with_suffix(f".{to.partition(':')[0]}").read_bytes()
+    )
+    return (folder / "made" / name).with_suffix(f".{to}").read_bytes()
