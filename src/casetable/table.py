@@ -33,19 +33,19 @@ INCOMPLETE = "incomplete"
 class Piece:
     """A part of a shown cell: its text, how it is known, and what stands behind it.
 
-    `plain` is the text without the words for how it is known. Of a course told in one text, `further` are the cells of
-    its other parts, whose words stay in the text.
+    `plain` is the text without the words for how it is known. Of a course told in one text, `parts` are the cells of
+    its parts, whose words stay in the text.
     """
 
     text: str
     cell: Cell | None
     plain: str = ""
-    further: tuple[Cell, ...] = ()
+    parts: tuple[Cell, ...] = ()
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """All cells that the text tells."""
-        return (self.cell, *self.further) if self.cell else self.further
+        return self.parts or ((self.cell,) if self.cell else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +326,7 @@ def _course_pieces(course: Course, field: Field) -> Iterator[Piece]:
             texts.append(_NAMED_PARTS.get(part, "") + worded(cell))
     text = ", ".join(texts) if field.drug else " ".join(texts[:2]) + "".join(f", {text}" for text in texts[2:])
     behind = course.parts.get("dose") or next(iter(course.parts.values()), None)
-    yield Piece(text=text, cell=behind, plain=text, further=tuple(c for c in course.parts.values() if c is not behind))
+    yield Piece(text=text, cell=behind, plain=text, parts=tuple(course.parts.values()))
 
 
 def long_cells(table: Table) -> Iterator[tuple[str, ...]]:

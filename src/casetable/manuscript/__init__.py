@@ -206,7 +206,7 @@ class _Press:
             return (Run(text=INCOMPLETE, is_reason=True),)
         runs = []
         for piece in shown.pieces:
-            is_reason = piece.cell is not None and piece.cell.status in REASONS and not piece.further
+            is_reason = piece.cell is not None and piece.cell.status in REASONS and not piece.parts
             if self.is_in_words:
                 runs.append(Run(text=_plain(piece.text), is_reason=is_reason))
             else:
@@ -250,7 +250,7 @@ def _told(piece: Piece) -> Iterator[str]:
     for cell in piece.cells:
         if cell.status not in (Status.DERIVED, Status.CONFLICTING):
             continue
-        text = worded(cell) if piece.further else piece.text
+        text = worded(cell) if piece.parts else piece.text
         if cell.status is Status.DERIVED:
             yield _sentence(f"{text}: from {cell.source}" if cell.source else text, keep_case=True)
         else:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from casetable.manuscript import Line, Printed, Run
@@ -33,8 +34,10 @@ _WIDEST_WORD = 13.0
 # A line is rarely full, and a font may be wider than is thought.
 _SLACK = 1.08
 _BOLD = 1.08
-# Which share of a column's cells may be given one line each, where there is room for that.
-_TYPICAL = (0.0, 0.5, 0.75, 0.9)
+# What may be tried: which share of a column's cells has one line each, unless they are wider than so many sizes of the
+# type; and of which cell, from the narrowest to the widest, all columns take about as many lines.
+_ON_ONE_LINE = ((0.0, 0.0), (0.5, 12.0), (0.75, 12.0), (0.9, 12.0), (0.9, 30.0))
+_TARGETS = (1.0, 0.75, 0.5)
 # Rows higher than this share of a page may be broken over pages: no row that is higher than a page can be whole.
 _TALL = 0.8
 
@@ -88,12 +91,8 @@ def fit(printed: Printed) -> Fit:
     """Returns how a table fits a page: in portrait if it well can, else in landscape, else in parts."""
     columns = [_measured(texts) for texts in zip(*_grid(printed), strict=True)]
     papers = (Paper.PORTRAIT, Paper.LANDSCAPE) if printed.paper is Paper.AUTO else (printed.paper,)
-    found = None
-    for paper in papers:
-        found = _whole(columns, paper, must_be_low=paper is not papers[-1])
-        if found:
-            break
-    return found or _in_parts(columns, papers[-1])
+    whole = (_whole(columns, paper, must_be_low=paper is not papers[-1]) for paper in papers)
+    return next(filter(None, whole), None) or _in_parts(columns, papers[-1])
 
 
 def text_width(text: str) -> float:
@@ -101,6 +100,7 @@ def text_width(text: str) -> float:
     return sum(map(_character_width, text))
 
 
+@lru_cache(maxsize=4096)
 def _character_width(character: str) -> float:
     if character.isascii():
         for characters, width in _WIDTHS:
@@ -142,6 +142,7 @@ def _measured(texts: Sequence[str]) -> _Measured:
     return _Measured(word=max(words) * _SLACK, cells=tuple(widths), ranked=tuple(sorted(widths)))
 
 
+@lru_cache(maxsize=4096)
 def _widest_word(text: str) -> float:
     return min(max(map(text_width, _words(text)), default=0.0), _WIDEST_WORD)
 
@@ -171,7 +172,7 @@ def _whole(columns: Sequence[_Measured], paper: Paper, *, must_be_low: bool) -> 
 
 
 def _is_low(columns: Sequence[_Measured], size: float, space: float, paper: Paper) -> bool:
-    widths = _shared(columns, size, space)
+    widths = _shared(columns, size, space, floor=_least(columns, size))
     room = [(width - 2 * PADDING) / size for width in widths]
     return max(c.longest / width for c, width in zip(columns, room, strict=True)) <= _MOST_LINES[paper]
 
@@ -208,30 +209,37 @@ def _least(columns: Sequence[_Measured], size: float) -> list[float]:
     return [column.word * size + 2 * PADDING for column in columns]
 
 
-def _shared(columns: Sequence[_Measured], size: float, space: float, typical: float = 0.0) -> list[float]:
-    """Returns the widths with which the longest cell of every column takes about as many lines as that of any other.
+def _shared(
+    columns: Sequence[_Measured], size: float, space: float, *, floor: Sequence[float], target: float = 1.0
+) -> list[float]:
+    """Returns the widths with which a cell of every column takes about as many lines as that of any other.
 
-    None is narrower than its widest word, nor than that share of its cells that is `typical` on one line.
+    It is the cell that is wider than the share `target` of its column; no column is narrower than its `floor`.
     """
-    at = round(typical * (len(columns[0].cells) - 1))
-    floor = [max(c.word, c.ranked[at] if typical else 0.0) * size + 2 * PADDING for c in columns]
+    at = round(target * (len(columns[0].cells) - 1))
+
+    def widths(lines: float) -> list[float]:
+        return [max(least, c.ranked[at] * size / lines + 2 * PADDING) for least, c in zip(floor, columns, strict=True)]
+
     low, high = 1.0, 10_000.0
     for _ in range(50):
-        lines = (low + high) / 2
-        widths = [max(least, c.longest * size / lines + 2 * PADDING) for least, c in zip(floor, columns, strict=True)]
-        low, high = (low, lines) if sum(widths) <= space else (lines, high)
-    widths = [max(least, c.longest * size / high + 2 * PADDING) for least, c in zip(floor, columns, strict=True)]
-    return [width * space / sum(widths) for width in widths]
+        middle = (low + high) / 2
+        low, high = (low, middle) if sum(widths(middle)) <= space else (middle, high)
+    found = widths(high)
+    return [width * space / sum(found) for width in found]
 
 
 def _lowest(columns: Sequence[_Measured], size: float, space: float) -> tuple[list[float], list[float]]:
     """Returns the widths, of some that are likely, with which the table is lowest, and its rows' heights, in points."""
     least = _least(columns, size)
     found = []
-    for typical in _TYPICAL:
-        widths = _shared(columns, size, space, typical)
-        if all(width >= m - 0.01 for width, m in zip(widths, least, strict=True)):
-            found.append((widths, _heights(columns, widths, size)))
+    for share, cap in _ON_ONE_LINE:
+        at = round(share * (len(columns[0].cells) - 1))
+        floor = [max(m, min(c.ranked[at], cap) * size + 2 * PADDING) for m, c in zip(least, columns, strict=True)]
+        if sum(floor) <= space:
+            for target in _TARGETS:
+                widths = _shared(columns, size, space, floor=floor, target=target)
+                found.append((widths, _heights(columns, widths, size)))
     return min(found, key=lambda each: sum(each[1]))
 
 

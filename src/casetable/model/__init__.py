@@ -126,7 +126,10 @@ class Record:
         if self.pages:
             place += f":{self.pages}"
         parts = (", ".join(names), self.title.rstrip("."), self.journal.rstrip("."), place)
-        return ". ".join(part for part in parts if part) + "."
+        text = ""
+        for part in filter(None, parts):
+            text += (" " if text.endswith(("?", "!")) else ". " if text else "") + part
+        return text + "."
 
     @property
     def url(self) -> str:

@@ -6,7 +6,9 @@ The document has no author, no date and no picture; its bytes depend on the tabl
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from casetable.manuscript import Line, Printed, Reference, Run
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
 FONT = "Times New Roman"
 _TEXT_SIZE = 10.0
 _NOTES_SIZE = 9.0
+_SMALLEST_NOTES = 8.0
 # The rules of the table in eighths of a point: top and bottom, and below the head.
 _THICK, _THIN = 8, 4
+_STYLES = ("Normal", "Caption", "Footer", "FooterChar", "DefaultParagraphFont", "TableNormal", "NoList")
+_NOT_OURS = ("thumbnail", "stylesWithEffects", "customXml", "numbering", "webSettings")
 # A table that is estimated to fill less of a page than this is kept on one.
 _ONE_PAGE = 0.8
 
@@ -39,7 +44,7 @@ def render_document(printed: Printed) -> bytes:
         if not number:
             caption.add_run(f" {printed.title}")
         document.element.body.insert_element_before(_table(printed, fitted, part, number), "w:sectPr")
-    _notes(document, printed)
+    _notes(document, printed, max(_SMALLEST_NOTES, min(_NOTES_SIZE, fitted.size)))
     _references(document, printed.references)
     buffer = io.BytesIO()
     document.save(buffer)
@@ -50,14 +55,16 @@ def _blank(printed: Printed, fitted: Fit) -> Document:
     """An empty document with the page, the type and the properties of all of ours."""
     from docx import Document
     from docx.enum.section import WD_ORIENT
-    from docx.opc.constants import RELATIONSHIP_TYPE
     from docx.shared import Pt
 
     document = Document()
-    package = document.part.package
-    for key, related in list(package.rels.items()):
-        if related.reltype == RELATIONSHIP_TYPE.THUMBNAIL:  # the template's own picture
-            package.rels.pop(key)
+    # The library's template brings a picture, styles and lists that nothing of ours has.
+    for related in (document.part.package.rels, document.part.rels):
+        for key in [key for key, each in related.items() if each.reltype.rpartition("/")[2] in _NOT_OURS]:
+            related.pop(key)
+    for style in list(document.styles):
+        if style.style_id not in _STYLES:
+            style.delete()
     properties = document.core_properties
     properties.title = f"{printed.label}. {printed.title}"[:255]
     properties.language = "en-US"
@@ -196,7 +203,7 @@ def _cell(runs: Iterable[Any], text: str, width: int, *, is_kept: bool, span: in
         properties.append(_element("w:vAlign", {"w:val": "bottom"}))
     paragraph = [_element("w:keepNext")] if is_kept else []
     paragraph += [_element("w:bidi")] if _is_right_to_left(text) else []
-    paragraph.append(_element("w:spacing", {"w:before": "20", "w:after": "20"}))
+    paragraph.append(_element("w:spacing", {"w:before": "30", "w:after": "30"}))
     return _element(
         "w:tc",
         {},
@@ -233,16 +240,23 @@ def _text(text: str) -> Any:
     return element
 
 
-def _element(name: str, attributes: Mapping[str, str] | None = None, children: Iterable[Any] = ()) -> Any:
-    from docx.oxml import OxmlElement
-
-    element = OxmlElement(name)
+def _element(name: str, attributes: Mapping[str, str] | None = None, children: Sequence[Any] = ()) -> Any:
+    element = _maker()(_name(name))
     for key, value in (attributes or {}).items():
         element.set(_name(key), value)
-    element.extend(list(children))
+    element.extend(children)
     return element
 
 
+@cache
+def _maker() -> Any:
+    """Makes elements by their full names, as the library's parser would."""
+    from docx.oxml.parser import oxml_parser
+
+    return oxml_parser.makeelement
+
+
+@cache
 def _name(name: str) -> str:
     from docx.oxml.ns import qn
 
@@ -251,13 +265,13 @@ def _name(name: str) -> str:
 
 def _is_right_to_left(text: str) -> bool:
     """Whether a text runs from the right: its first letter does (UAX #9, P2 and P3)."""
-    import unicodedata
-
+    if text.isascii():
+        return False
     kinds = (unicodedata.bidirectional(character) for character in text)
     return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)
 
 
-def _notes(document: Document, printed: Printed) -> None:
+def _notes(document: Document, printed: Printed, size: float) -> None:
     from docx.shared import Pt
 
     def paragraph() -> Paragraph:
@@ -267,7 +281,7 @@ def _notes(document: Document, printed: Printed) -> None:
 
     def add(to: Paragraph, text: str, *, italic: bool = False, raised: bool = False) -> None:
         run = to.add_run(text)
-        run.font.size = Pt(_NOTES_SIZE)
+        run.font.size = Pt(size)
         run.italic = italic or None
         run.font.superscript = raised or None
 

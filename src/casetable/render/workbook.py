@@ -7,8 +7,10 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from casetable.formats.csv_cells import harmless
 from casetable.manuscript import Printed
 from casetable.model import REASONS, Cell, Field, FieldType, Form, Number, Status
 from casetable.notices import marks
@@ -28,12 +30,12 @@ MOST_CHARACTERS = 32_767
 MOST_LINKS = 65_530
 MOST_DIGITS = 15
 
+FONT, SIZE = "Arial", 10
 _WIDEST = 48
+_LINE, _HIGHEST = 13.5, 409.0  # the height of a line, and of a row at most, in points
 _CUT = " … (cut: a cell of a spreadsheet holds no more)"
 _MUTED = "FF595959"  # 7 : 1 on white
 _LINK = "FF0072B2"
-# A text that begins so is shown as one, also where a person edits it.
-_STARTS_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +277,7 @@ class _Sheet:
         self.styles: dict[tuple[object, ...], Any] = {}
         self.widths = [0] * len(heads)
         self.height = 0
+        self.lines: dict[int, int] = {}
         self.links = 0
         self.sheet.freeze_panes = frozen
         self.sheet.print_title_rows = "1:1"
@@ -283,7 +286,7 @@ class _Sheet:
         self.sheet.page_setup.fitToHeight = 0
         self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
         # "&" begins a code in a head or foot, and Excel takes no more than 255 characters.
-        self.sheet.oddHeader.left.text = _clean(f"{name}. {title}" if title else name)[:120].replace("&", "&&")
+        self.sheet.oddHeader.left.text = _clean(f"{name}. {title}" if title else name)[:200].replace("&", "&&")[:250]
         self.sheet.oddFooter.right.text = "&P / &N"
         self._write([(head, "head", "", "") for head in heads])
 
@@ -309,11 +312,14 @@ class _Sheet:
                 text = _clean(value)
                 cell = self.sheet.cell(self.height, column, text)
                 cell.data_type = "s"  # else a text that begins with "=" is a formula, and "#N/A" an error
-                self._style(cell, kind, "", is_quoted=text.startswith(_STARTS_FORMULA))
+                self._style(cell, kind, "", is_quoted=harmless(text) != text)
                 if url:
                     cell.hyperlink = url
-                    self._style(cell, kind, "", is_quoted=text.startswith(_STARTS_FORMULA))
+                    self._style(cell, kind, "", is_quoted=harmless(text) != text)
                 width = max(map(len, text.split("\n")))
+                lines = sum(-(-len(line) * 9 // (10 * _WIDEST)) or 1 for line in text.split("\n"))
+                if lines > 1:
+                    self.lines[self.height] = max(lines, self.lines.get(self.height, 1))
             else:
                 cell = self.sheet.cell(self.height, column, value)
                 shown = "yyyy-mm-dd" if isinstance(value, dt.date) else number_format or "0"
@@ -323,15 +329,15 @@ class _Sheet:
 
     def _style(self, cell: Any, kind: str, number_format: str, *, is_quoted: bool) -> None:
         """Gives a cell its look; each look is put together once."""
-        from openpyxl.styles import Alignment, Border, Font, Side
-
         key = (kind, number_format, is_quoted)
         if key not in self.styles:
+            from openpyxl.styles import Alignment, Border, Font, Side
+
             cell.font = {
-                "head": Font(name="Calibri", size=11, bold=True),
-                "muted": Font(name="Calibri", size=11, italic=True, color=_MUTED),
-                "link": Font(name="Calibri", size=11, underline="single", color=_LINK),
-            }.get(kind, Font(name="Calibri", size=11))
+                "head": Font(name=FONT, size=SIZE, bold=True),
+                "muted": Font(name=FONT, size=SIZE, italic=True, color=_MUTED),
+                "link": Font(name=FONT, size=SIZE, underline="single", color=_LINK),
+            }.get(kind, Font(name=FONT, size=SIZE))
             cell.alignment = Alignment(
                 vertical="bottom" if kind == "head" else "top", horizontal="left", wrap_text=True
             )
@@ -339,7 +345,7 @@ class _Sheet:
                 cell.border = Border(bottom=Side(style="medium"))
             if number_format:
                 cell.number_format = number_format
-                cell.alignment = Alignment(vertical="top", horizontal="right")
+                cell.alignment = Alignment(vertical="top", horizontal="right", indent=1)
             cell.quotePrefix = is_quoted
             self.styles[key] = cell._style
         cell._style = self.styles[key]
@@ -350,9 +356,12 @@ class _Sheet:
 
         for column, width in enumerate(self.widths, 1):
             self.sheet.column_dimensions[get_column_letter(column)].width = min(max(width + 2, 8), _WIDEST)
+        for row, lines in self.lines.items():
+            self.sheet.row_dimensions[row].height = min(lines * _LINE, _HIGHEST)
         self.sheet.auto_filter.ref = f"A1:{get_column_letter(len(self.widths))}{self.height}"
 
 
+@lru_cache(maxsize=4096)
 def _clean(text: str) -> str:
     """Returns a text that a sheet can hold: its lines without control characters, and no longer than a cell holds."""
     lines = (visible(line).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff") for line in text.splitlines())
