@@ -153,9 +153,38 @@ def test_same_bytes_in_any_folder_zone_locale_umask_and_on_any_day(flagship: Pat
         "prisma.csv",
         "prisma.svg",
         "prisma.png",
+        "figures/qiu-2024-1.svg",
+        "figures/qiu-2024-1.pdf",
+        "figures/qiu-2024-1.png",
     } <= built.keys()
     assert [name for name in built if built[name] != again[name]] == []
     assert all(not path.stat().st_mode & 0o077 for path in (other / "build").rglob("*") if path.is_file())
+
+
+def test_the_course_of_the_index_case(flagship: Path) -> None:
+    casetable("build", cwd=flagship)
+    assert [path.name for path in sorted((flagship / "build/figures").iterdir())] == [
+        "qiu-2024-1.pdf",
+        "qiu-2024-1.png",
+        "qiu-2024-1.svg",
+    ]
+    root = ElementTree.fromstring((flagship / "build/figures/qiu-2024-1.svg").read_bytes())  # our own output
+    space = "{http://www.w3.org/2000/svg}"
+    texts = " ".join("".join(text.itertext()) for text in root.iter(f"{space}text"))
+    for text in (
+        "order of events; distances are not to scale",
+        "0: first dose of tocilizumab",
+        "RP-ILD deterioration",
+        "Ferritin (ng/ml)",
+        "1271.4",
+        "reference 11–306",
+        "Cyclophosphamide: the report contradicts itself on its start",
+        "Measured once, at baseline: ESR 31 mm/h (reference 0–20)",
+    ):
+        assert text in texts
+    words = root.findtext(f"{space}desc") or ""
+    assert "Ferritin after 3 plasma exchanges: not reported (a decrease without a number)." in words
+    assert "IVIG, 2 g/kg, at a 1-month interval, start: initial therapy, stop: not given" in words
 
 
 def test_prisma_numbers(flagship: Path) -> None:

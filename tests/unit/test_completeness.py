@@ -153,4 +153,5 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "R106",
         "C102",
         "A103",
+        "E117",
     }

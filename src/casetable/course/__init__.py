@@ -269,13 +269,13 @@ def _bar(course: Course, field: Field, times: Times, axis: Axis, notes: list[str
     if span is not None and start is not None and not start.alternatives and stop is None and span[0] < span[1]:
         at, ends, end = span[0], span, End.KNOWN  # "day 1-8" is from when to when
         span = (at, at)
+    notes += _doubts(drug, start, stop, span, ends, end)
     if at is not None and ends is not None and ends[1] < at:
         notes.append(f"{drug}: its stop ({_text(stop)}) is before its start ({_text(start)}), and is not drawn.")
         ends, end = None, End.UNKNOWN
     doses, by_schedule = _doses(course, at, axis, ends)
     if by_schedule and doses:
         ends, end = ends or (doses[-1], doses[-1]), End.KNOWN
-    notes += _doubts(drug, start, stop, span, ends, end)
     return Bar(
         group=field.label,
         drug=drug,

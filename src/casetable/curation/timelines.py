@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -112,7 +113,9 @@ def _misspelled(events: Iterable[Event], entries: Mapping[str, Entry], case: str
         for cell in _timed(entry):
             when = cell.when or str(cell.value)
             if same_event(when) not in known and read_moment(when) is None:
-                hint = did_you_mean(when, names, likeness=0.9)
+                # "after 3 doses" is no slip for "after 2 doses".
+                near = [name for name in names if re.findall(r"\d+", name) == re.findall(r"\d+", when)]
+                hint = did_you_mean(when, near, likeness=0.85)
                 if hint:
                     message = f"case {case}: {shown(when)} is no event of the case's timeline"
                     yield E117.at(cell.place, message, field=field, hint=hint)

@@ -210,7 +210,8 @@ def _path(*, is_bold: bool) -> Path:
 def _properties(size: float, *, is_bold: bool) -> Any:
     from matplotlib.font_manager import FontProperties
 
-    return FontProperties(fname=_path(is_bold=is_bold), size=size, weight="bold" if is_bold else "normal")
+    with _look():
+        return FontProperties(fname=_path(is_bold=is_bold), size=size, weight="bold" if is_bold else "normal")
 
 
 @functools.cache
@@ -268,10 +269,10 @@ def wrapped(
     lines: list[list[Run]] = [[]]
     x = 0.0
     for text, is_bold in runs:
+        if not may_break and any(text_width(word, size, is_bold=is_bold) > width for word in text.split()):
+            return None
         for word in _words(text, width, size, is_bold=is_bold):
             wide, blank = (text_width(each, size, is_bold=is_bold) for each in (word, " "))
-            if wide > width and not may_break:
-                return None
             if lines[-1] and x + blank + wide > width:
                 lines.append([])
                 x = 0.0
