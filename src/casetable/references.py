@@ -19,19 +19,21 @@ def list_references(review: Review) -> Mapping[str, tuple[Written, ...]]:
 
     Included reports stand in the order of the table, the others by first key. `all` holds undecided reports and such that
     no search finds any more, too. A reference has the same citation key in each list, and keeps it when reports come: of
-    reports whose keys would be the same, the one with the lowest PMID, else key, has it without a number. What no
-    reference manager has a place for stands in notes: the record's key, the decision, notices of retraction.
+    reports whose keys would be the same, the one that was found first has it alone. What a reference manager has no place
+    for, or drops, stands in notes: the decision, notices of retraction, types, headings, the record's key.
     """
     told = marks(review)
     articles = {item.record.key: article_of(item.record) for item in review.items}
-    ordered = sorted(review.items, key=_age)
-    keys = dict(
-        zip(
-            (item.record.key for item in ordered),
-            citation_keys(articles[item.record.key] for item in ordered),
-            strict=True,
-        )
-    )
+    seen: dict[str, int] = {}
+    for number, search in enumerate(review.inputs.searches):
+        for found in search.added:
+            seen.setdefault(found, number)
+
+    def first_seen(item: Item) -> tuple[int, int, str]:
+        known = item.record.pmid if re.fullmatch("[0-9]{1,9}", item.record.pmid) else ""
+        return min(seen[key] for key in item.group.keys), int(known or 10**9), item.record.key
+
+    keys = citation_keys({item.record.key: articles[item.record.key] for item in sorted(review.items, key=first_seen)})
     reasons = review.inputs.protocol.exclusion_reasons if review.inputs.protocol else {}
 
     def written(item: Item) -> Written:
@@ -54,11 +56,6 @@ def list_references(review: Review) -> Mapping[str, tuple[Written, ...]]:
     }
 
 
-def _age(item: Item) -> tuple[int, str]:
-    """What orders reports so that a later one mostly comes last: PubMed numbers its records as they come."""
-    return (int(item.record.pmid) if re.fullmatch("[0-9]{1,9}", item.record.pmid) else 10**9, item.record.key)
-
-
 def _notes(item: Item, reasons: Mapping[str, str]) -> Iterator[str]:
     decision = item.screened.decision
     if decision is None:
@@ -71,4 +68,8 @@ def _notes(item: Item, reasons: Mapping[str, str]) -> Iterator[str]:
         yield f"excluded {stage}: {decision.reason}" + (f" ({why})" if why != decision.reason else "")
     if item.record.authors_truncated:
         yield "the source lists more authors"
+    # Zotero has no place for types, takes no keywords from CSL-JSON, and parts those of BibTeX at their commas.
+    for name, words in (("types", item.record.publication_types), ("headings", item.record.headings)):
+        if words:
+            yield f"{name}: {' | '.join(words)}"
     yield f"casetable: {item.record.key}"

@@ -16,7 +16,7 @@ from pybtex.database import parse_string
 from casetable.edition import Edition
 from casetable.formats.bibliography import write_bibliography
 from casetable.formats.export import Form
-from casetable.model import Record
+from casetable.model import Record, Search
 from casetable.references import list_references
 from casetable.render import outputs
 from casetable.review import Review
@@ -95,7 +95,13 @@ DOE = record(
     pmcid="PMC7",
     languages=("eng", "ger"),
     publication_types=("Case Reports", "Journal Article"),
-    headings=("Dermatomyositis",),
+    headings=("Dermatomyositis", "Lung Diseases, Interstitial"),
+)
+NOTES = (
+    "included",
+    "types: Case Reports | Journal Article",
+    "headings: Dermatomyositis | Lung Diseases, Interstitial",
+    "casetable: pmid:11",
 )
 ROE = record("pmid:12", title="Another", authors=("Roe B",), year="2021", doi="10.1234/r", authors_truncated=True)
 POE = record("own:p1", title="A third", authors=("Poe C",), year="2022")
@@ -112,7 +118,12 @@ def test_each_report_is_in_its_lists() -> None:
     }
     assert [each.notes for each in lists["all"]] == [
         ("excluded on its title and abstract: no-case (no case)", "casetable: own:p1"),
-        ("included", "casetable: pmid:11"),
+        (
+            "included",
+            "types: Case Reports | Journal Article",
+            "headings: Dermatomyositis | Lung Diseases, Interstitial",
+            "casetable: pmid:11",
+        ),
         ("included", "the source lists more authors", "casetable: pmid:12"),
         ("undecided", "casetable: pmid:99"),
     ]
@@ -131,7 +142,7 @@ def test_csl_json_fits_its_schema_and_holds_every_fact() -> None:
     doe = items[0]
     assert doe["author"] == [
         {"family": "van der Berg", "given": "A. B."},
-        {"family": "Smith", "given": "J. A.", "suffix": "Jr"},
+        {"family": "Smith", "given": "J. A., Jr"},
         {"literal": "Zebra Study Group"},
         {"family": "Öz", "given": "Ü."},
     ]
@@ -145,7 +156,7 @@ def test_csl_json_fits_its_schema_and_holds_every_fact() -> None:
         "issued": {"date-parts": [[2020]]},
     }
     assert (doe["DOI"], doe["PMID"], doe["PMCID"], doe["language"]) == ("10.1234/a_b", "11", "PMC7", "eng; ger")
-    assert doe["note"] == "PMID: 11\nPMCID: PMC7\nincluded\ncasetable: pmid:11"
+    assert doe["note"].splitlines() == ["PMID: 11", "PMCID: PMC7", *NOTES]
 
 
 def test_rispy_reads_every_fact_of_the_ris() -> None:
@@ -155,9 +166,9 @@ def test_rispy_reads_every_fact_of_the_ris() -> None:
     assert (doe["secondary_title"], doe["year"], doe["volume"], doe["number"]) == ("J Invent", "2020", "12", "3")
     assert (doe["start_page"], doe["end_page"], doe["doi"]) == ("227", "8", "10.1234/a_b")
     assert (doe["accession_number"], doe["name_of_database"], doe["custom2"]) == ("11", "PubMed", "PMC7")
-    assert doe["notes"] == ["included", "casetable: pmid:11"]
-    assert doe["keywords"] == ["Dermatomyositis"]
-    assert "the source lists more authors" in roe["notes"]
+    assert doe["notes"] == ["; ".join(["PMCID: PMC7", *NOTES])]
+    assert (doe["keywords"], doe["language"]) == (list(DOE.headings), "eng; ger")
+    assert roe["notes"] == ["included; the source lists more authors; casetable: pmid:12"]
 
 
 def test_pybtex_reads_every_fact_of_the_bibtex() -> None:
@@ -175,25 +186,92 @@ def test_pybtex_reads_every_fact_of_the_bibtex() -> None:
     assert (fields["journal"], fields["year"], fields["volume"], fields["number"]) == ("J Invent", "2020", "12", "3")
     assert (fields["pages"], fields["doi"], fields["pmid"], fields["pmcid"]) == (
         "227--8",
-        r"10.1234/a\_b",
+        "10.1234/a_b",
         "11",
         "PMC7",
     )
-    assert fields["note"] == "included; casetable: pmid:11"
+    assert "note" not in fields  # styles print it
+    assert fields["annote"] == "; ".join(NOTES)
     assert roe.persons["author"][-1].last_names == ["others"]
 
 
-def test_a_citation_key_stays_when_reports_come() -> None:
-    alike = [
+# What Zotero takes of a journal article (zotero/translators RIS.js and BibTeX.js, zotero/utilities itemFromCSLJSON):
+# all else is dropped, and so is a second LA.
+RIS_TAKEN = {"TY", "TI", "AU", "T2", "J2", "VL", "IS", "SP", "EP", "PY", "DO", "AN", "DB", "N1", "ER"}
+CSL_TAKEN = {
+    "type", "title", "author", "container-title", "container-title-short", "volume", "issue", "page", "issued",
+    "language", "DOI", "note",
+}  # fmt: skip
+BIBTEX_TAKEN = {
+    "title", "author", "journal", "shortjournal", "volume", "number", "pages", "year", "language", "doi", "pmid",
+    "pmcid", "annote",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [Form.CSL_JSON, Form.RIS, Form.BIBTEX])
+def test_zotero_drops_no_fact(form: Form) -> None:
+    text = written(review_with(DOE), "included", form)
+    if form is Form.CSL_JSON:
+        [item] = json.loads(text)
+        author = [
+            {part: name[part] for part in ("family", "given", "literal") if part in name} for name in item["author"]
+        ]
+        taken = json.dumps(
+            {key: item[key] for key in CSL_TAKEN if key in item} | {"author": author}, ensure_ascii=False
+        )
+    elif form is Form.RIS:
+        first: dict[str, str] = {}
+        for line in text.splitlines():
+            first.setdefault(line[:2], line)
+        taken = "\n".join([line for line in text.splitlines() if line[:2] in RIS_TAKEN] + [first["LA"]])
+    else:
+        ((_, entry),) = parse_string(text, "bibtex").entries.items()
+        taken = str([entry.fields[name] for name in BIBTEX_TAKEN if name in entry.fields]) + str(entry.persons)
+    facts = [
+        "van der Berg", "Smith", "Jr", "Zebra Study Group", "Öz", "J Invent", "2020", "12", "3", "227", "10.1234/a_b", "11",
+        "PMC7", "eng", "ger", "Case Reports", "Journal Article", "Dermatomyositis", "Lung Diseases, Interstitial",
+        "A case of", "something", "5 µg", "pmid:11",
+    ]  # fmt: skip
+    assert [fact for fact in facts if fact not in taken] == []
+
+
+def alike(*numbers: int) -> list[Record]:
+    return [
         record(f"pmid:{number}", title="Lung", authors=("Doe A",), year="2020", doi=f"10.1234/{number}")
-        for number in (30, 20, 40)
+        for number in numbers
     ]
-    before = {each.key: each.citation_key for each in list_references(review_with(*alike[:2]))["all"]}
-    after = {each.key: each.citation_key for each in list_references(review_with(*alike))["all"]}
-    assert before == {"pmid:20": "doe2020lung", "pmid:30": "doe2020lung-2"}
-    assert after == before | {"pmid:40": "doe2020lung-3"}
-    included = parse_string(written(review_with(*alike), "included", Form.BIBTEX), "bibtex").entries
-    assert set(included) == {"doe2020lung", "doe2020lung-2", "doe2020lung-3"}
+
+
+def found(records: list[Record], *searches: Search) -> Review:
+    return review_of(records=records, strategies=[strategy("main")], searches=searches, protocol=PROTOCOL)
+
+
+def citation_keys_of(review: Review) -> dict[str, str]:
+    return {each.key: each.citation_key for each in list_references(review)["all"]}
+
+
+def test_a_citation_key_stays_when_reports_come() -> None:
+    first = search("main", ["pmid:20", "pmid:30"])
+    before = citation_keys_of(found(alike(20, 30), first))
+    assert before == {"pmid:20": "doe2020lung", "pmid:30": "doe2020lung-30"}
+    # One that was found later takes no key away, whatever its number.
+    second = search("main", ["pmid:10", "pmid:40"], previous=first)
+    after = citation_keys_of(found(alike(10, 20, 30, 40), first, second))
+    assert after == before | {"pmid:10": "doe2020lung-10", "pmid:40": "doe2020lung-40"}
+
+
+def test_a_citation_key_stays_when_another_report_of_its_kind_goes() -> None:
+    three = citation_keys_of(found(alike(20, 30, 40), search("main", ["pmid:20", "pmid:30", "pmid:40"])))
+    two = citation_keys_of(found(alike(20, 40), search("main", ["pmid:20", "pmid:40"])))
+    assert two == {"pmid:20": "doe2020lung", "pmid:40": "doe2020lung-40"}
+    assert three == two | {"pmid:30": "doe2020lung-30"}
+
+
+def test_citation_keys_are_those_of_the_entries() -> None:
+    review = review_with(*alike(20, 30, 40), record("own:A/b c", title="Lung", authors=("Doe A",), year="2020"))
+    included = parse_string(written(review, "included", Form.BIBTEX), "bibtex").entries
+    assert set(included) == {"doe2020lung", "doe2020lung-30", "doe2020lung-40", "doe2020lung-own-a-b-c"}
+    assert {item["id"] for item in json.loads(written(review, "included", Form.CSL_JSON))} == set(included)
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp")), min_size=1, max_size=40)  # fmt: skip

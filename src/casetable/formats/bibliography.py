@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from casetable.formats import bibtex, csl_json, endnote_xml, medline, pubmed_xml_write, ris, table_csv, wos
@@ -147,15 +147,24 @@ def _bibtex(records: Sequence[Written]) -> str:
     return "".join(f"{text}\n\n" for text in texts)
 
 
-def citation_keys(articles: Iterable[Article]) -> list[str]:
-    """Returns keys as reference managers make them, doe2020zebra, each once."""
+def citation_keys(articles: Mapping[str, Article]) -> dict[str, str]:
+    """Returns keys as reference managers make them, doe2020zebra, by the names of the articles, each once.
+
+    Where a key is taken by an article in front, the name of the article itself stands behind it, so that no key hangs on
+    how many others there are.
+    """
     taken = _Taken()
-    return [taken.free(_key(article)) for article in articles]
+    keys = {}
+    for name, article in articles.items():
+        key = _key(article)
+        own = re.sub("[^a-z0-9]+", "-", name.lower().removeprefix("pmid:")).strip("-")
+        keys[name] = taken.free(f"{key}-{own}" if own and taken.holds(key) else key)
+    return keys
 
 
 def _keys(records: Sequence[Written]) -> list[str]:
-    made = citation_keys(record.article for record in records)
-    return [record.citation_key or key for record, key in zip(records, made, strict=True)]
+    taken = _Taken()
+    return [record.citation_key or taken.free(_key(record.article)) for record in records]
 
 
 def _key(article: Article) -> str:
@@ -173,6 +182,10 @@ class _Taken:
     def __init__(self) -> None:
         self._keys: set[str] = set()
         self._numbers: Counter[str] = Counter()
+
+    def holds(self, key: str) -> bool:
+        """Says whether a key is taken."""
+        return key.lower() in self._keys
 
     def free(self, key: str) -> str:
         """Returns a key that is not taken, and takes it."""

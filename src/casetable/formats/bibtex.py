@@ -190,7 +190,7 @@ def _article(entry: Entry) -> Article:
         languages=tuple(filter(None, [text("language", "langid")])),
         publication_types=split_words(text("document_type", "type"), ";"),
         keywords=split_words(text("keywords", "author_keywords")),
-        doi=doi_of([text("doi"), text("url")]),
+        doi=doi_of([_address(fields.get("doi", "")), _address(fields.get("url", ""))]),
         pmcid=text("pmcid") if PMCID.fullmatch(text("pmcid")) else "",
     )
 
@@ -234,6 +234,11 @@ def _plain(value: str) -> str:
         value = _MACRO.sub(lambda found: _printed(found[0]), value)
     value = value.replace("---", "—").replace("--", "–").replace("~", " ")
     return " ".join(value.replace("{", "").replace("}", "").translate(_PRINTED).split())
+
+
+def _address(value: str) -> str:
+    """Returns a DOI or URL, in which hyphens and tildes stand for themselves; some programs write it as LaTeX all the same."""
+    return _plain(value) if re.search(r"[\\{}$]", value) else value.strip()
 
 
 def _of_math(found: re.Match[str]) -> str:
@@ -284,22 +289,25 @@ _NAMES_OF: dict[str, tuple[str, ...]] = {
 }
 _ESCAPED = str.maketrans(
     {
-        "\\": r"\textbackslash{}",
+        "\\": r"{\textbackslash}",  # in braces, as Zotero takes {} for a brace
         "{": r"\{",
         "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
+        "~": r"{\textasciitilde}",
+        "^": r"{\textasciicircum}",
         **{character: "\\" + character for character in "&%$#_"},
     }
 )
 
 
 def write_bibtex(article: Article, key: str, notes: Iterable[str] = ()) -> str:
-    """Returns an article as an entry under a key; letters outside ASCII stay as they are."""
+    """Returns an article as an entry under a key; letters outside ASCII stay as they are.
+
+    Notes are an `annote`, which Zotero keeps as a note: a `note` would be printed in the list of references.
+    """
     kind = "incollection" if article.is_book and article.book_title else "book" if article.is_book else "article"
     fields = [field for name in _NAMES_OF for field in _fields(article, name)]
     if told := _escaped("; ".join(one_line(note) for note in notes)):
-        fields.append(("note", f"{{{told}}}"))
+        fields.append(("annote", f"{{{told}}}"))
     return _entry(kind, key, fields)
 
 
@@ -393,6 +401,8 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
             yield field, _escaped(joined_words(article.subjects))
         case "abstract":
             yield field, _escaped(article.abstract_text)
+        case "doi":  # BibLaTeX and reference managers take it as it stands
+            yield field, article.doi if _is_balanced(article.doi) and "\\" not in article.doi else _escaped(article.doi)
         case _:
             yield field, _escaped(getattr(article, name))
 
@@ -403,7 +413,7 @@ def _escaped(text: str) -> str:
         for brace, macro in (("{", _LEFT), ("}", _RIGHT)):
             text = text.replace(brace, macro)
     escaped = text.translate(_ESCAPED).replace("--", "{-}{-}")
-    return escaped.replace(_LEFT, r"\textbraceleft{}").replace(_RIGHT, r"\textbraceright{}")
+    return escaped.replace(_LEFT, r"{\textbraceleft}").replace(_RIGHT, r"{\textbraceright}")
 
 
 # Stand-ins, which are no characters of any text.

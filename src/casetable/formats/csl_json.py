@@ -167,10 +167,12 @@ def _people(value: object) -> tuple[Person, ...]:
         if not isinstance(name, dict):
             continue
         parts = (_text(name.get(part)) for part in ("dropping-particle", "non-dropping-particle", "family"))
-        last, fore = " ".join(filter(None, parts)), _text(name.get("given"))
+        last, given = " ".join(filter(None, parts)), _text(name.get("given"))
+        fore, _, behind = given.partition(", ")  # "J. A., Jr", as Zotero keeps it
         if last:
-            people.append(Person(last=last, fore=fore, initials=initials_of(fore), suffix=_text(name.get("suffix"))))
-        elif collective := _text(name.get("literal")) or fore:
+            suffix = _text(name.get("suffix")) or behind
+            people.append(Person(last=last, fore=fore, initials=initials_of(fore), suffix=suffix))
+        elif collective := _text(name.get("literal")) or given:
             people.append(Person(collective=collective))
     return tuple(people)
 
@@ -214,13 +216,16 @@ _NAMES_OF: dict[str, tuple[str, ...]] = {
 def write_csl(article: Article, key: str, notes: Sequence[str] = ()) -> str:
     """Returns an article as an item of CSL-JSON under an id.
 
-    With notes, PMID and PMCID stand among them too, as Zotero keeps the note as its field Extra and reads them there.
+    With notes it is written for Zotero, which keeps the note as its field Extra: PMID and PMCID stand there too, as it
+    reads them there alone, and a suffix stands behind the given name, as it drops one that stands by itself.
     """
     kind = "chapter" if article.is_book and article.book_title else "book" if article.is_book else "article-journal"
     values = {"id": key, "type": kind} | {
         _NAMES_OF[name][0]: value for name in _NAMES_OF if (value := _value(article, name))
     }
     if notes:
+        if "author" in values:
+            values["author"] = [_name(person, is_suffix_apart=False) for person in article.authors]
         ids = [f"{name}: {number}" for name, number in (("PMID", article.pmid), ("PMCID", article.pmcid)) if number]
         values["note"] = "\n".join(one_line(note) for note in (*ids, *notes))
     return json.dumps(values, ensure_ascii=False, indent=2)
@@ -260,8 +265,11 @@ def _value(article: Article, name: str) -> object:
             return getattr(article, name)
 
 
-def _name(person: Person) -> dict[str, str]:
+def _name(person: Person, *, is_suffix_apart: bool = True) -> dict[str, str]:
     if person.collective:
         return {"literal": person.collective}
-    fore = person.fore or ". ".join(person.initials) + "." * bool(person.initials)
-    return {key: value for key, value in (("family", person.last), ("given", fore), ("suffix", person.suffix)) if value}
+    given = person.fore or ". ".join(person.initials) + "." * bool(person.initials)
+    suffix = person.suffix
+    if given and suffix and not is_suffix_apart:
+        given, suffix = f"{given}, {suffix}", ""
+    return {key: value for key, value in (("family", person.last), ("given", given), ("suffix", suffix)) if value}

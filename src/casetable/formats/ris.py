@@ -27,6 +27,7 @@ from casetable.formats.export import (
     page_range,
     person_of,
     published_of,
+    split_words,
 )
 from casetable.model import DOI, PMCID, PMID
 from casetable.model.article import Article, Extent, Section
@@ -149,7 +150,7 @@ def _article(values: list[tuple[str, str]]) -> Article:
         issue=first("IS"),
         pages=f"{start}-{end}" if start and end and "-" not in start else start or end or first("C7"),
         published=_published([day for tag in _PUBLISHED for value in every(tag) if (day := published_of(value))]),
-        languages=every("LA"),
+        languages=tuple(dict.fromkeys(word for value in every("LA") for word in split_words(value, ";"))),
         publication_types=tuple(kind for kind in every("M3") if not DOI.search(kind)),
         keywords=tuple(
             dict.fromkeys(word for value in every("KW") for word in map(str.strip, value.split(";")) if word)
@@ -219,7 +220,10 @@ def values_of(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def write_ris(article: Article, notes: Iterable[str] = ()) -> str:
-    """Returns an article as a record of RIS, its lines ended by LF but for the last, as the common reference managers read it."""
+    """Returns an article as a record of RIS, its lines ended by LF but for the last, as the common reference managers read it.
+
+    Notes are one line, of which Zotero makes one note; it reads no PMCID elsewhere, and of several languages one line.
+    """
     kind = "CHAP" if article.is_book and article.book_title else "BOOK" if article.is_book else "JOUR"
     lines = [f"TY  - {kind}"]
     places = dict.fromkeys(place for person in article.authors for place in person.affiliations)
@@ -229,7 +233,9 @@ def write_ris(article: Article, notes: Iterable[str] = ()) -> str:
             lines += _lines(article, name)
         elif article.pmid:  # PM is known to few readers; an accession number of PubMed's to all
             lines += [f"AN  - {article.pmid}", "DB  - PubMed"]
-    lines += [f"N1  - {one_line(note)}" for note in notes if one_line(note)]
+    told = [plain for note in notes if (plain := one_line(note))]
+    if told:
+        lines.append("N1  - " + "; ".join([*([f"PMCID: {article.pmcid}"] if article.pmcid else []), *told]))
     return "\n".join([*lines, "ER  - "])
 
 
@@ -293,7 +299,7 @@ def _values(article: Article, name: str) -> Iterator[tuple[str, str]]:
             yield "PY", f"{parts[0]}" if parts else article.published
             yield "DA", "/".join(f"{part:02}" for part in parts) if len(parts) > 1 else ""
         case "languages":
-            yield from (("LA", language) for language in article.languages)
+            yield "LA", "; ".join(article.languages)
         case "publication_types":
             yield from (("M3", kind) for kind in article.publication_types)
         case "keywords":
