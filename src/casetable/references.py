@@ -24,12 +24,12 @@ def list_references(review: Review) -> Mapping[str, tuple[Written, ...]]:
     """
     told = marks(review)
     articles = {item.record.key: article_of(item.record) for item in review.items}
-    seen: dict[str, int] = {}
-    for number, search in enumerate(review.inputs.searches):
+    seen: dict[str, str] = {}
+    for search in review.inputs.searches:
         for found in search.added:
-            seen.setdefault(found, number)
+            seen[found] = min(seen.get(found, search.when), search.when)
 
-    def first_seen(item: Item) -> tuple[int, int, str]:
+    def first_seen(item: Item) -> tuple[str, int, str]:
         known = item.record.pmid if re.fullmatch("[0-9]{1,9}", item.record.pmid) else ""
         return min(seen[key] for key in item.group.keys), int(known or 10**9), item.record.key
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from casetable.curation.forms import read_form
 from casetable.model import Case, Cell, Course, Entry, Form, Number, Record, Status
-from casetable.overlap import Person, person_of
+from casetable.overlap import Person, person_of, traits_of
 from casetable.problems import Place
 
 PLACE = Place(path="curated/reports/invented.yaml", line=1, column=1)
@@ -218,7 +218,7 @@ class _Maker:
             key=f"own:{report}", origin="list:own", title=report, authors=tuple(names[:6]),
             authors_truncated=len(names) > 6, year=str(year),
         )  # fmt: skip
-        person = person_of(f"{report}/{number}", report, case, record, self.form)
+        person = person_of(f"{report}/{number}", report, case, record, self.form, traits_of(self.form))
         self.world.people.append(person)
         return person.name
 

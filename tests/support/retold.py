@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from casetable.curation.forms import read_form
 from casetable.model import Case, Cell, Course, Entry, Field, FieldType, Form, Number, Record, Status
-from casetable.overlap import person_of
+from casetable.overlap import person_of, traits_of
 from casetable.problems import Place
 from casetable.quantities import convert
 from tests.support.overlaps import World
@@ -426,7 +426,7 @@ class _Maker:
             case = Case(
                 id=str(number), place=PLACE, is_eligible=True, reason="", note="", questions=(), entries=entries
             )
-            person = person_of(f"{name}/{number}", name, case, record, self.form)
+            person = person_of(f"{name}/{number}", name, case, record, self.form, traits_of(self.form))
             self.world.people.append(person)
             names.append(person.name)
             self.told.append((telling.patient, person.name, listed, year))

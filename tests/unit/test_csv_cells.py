@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import openpyxl
@@ -26,6 +27,10 @@ HOSTILE = (
     "\u200b=1+1",
     "\ufeff=1+1",
     "＝1+1",
+    "﹦1+1",
+    "\u202e=1+1",
+    "\u2066=1+1",
+    "\x01=1+1",
     "\t=1+1",
     "\n=1+1",
     '"=1+1',
@@ -73,8 +78,12 @@ def test_an_apostrophe_stands_where_a_formula_could_begin(text: str, told: str) 
 
 def formulas(field: str) -> bool:
     """Whether a spreadsheet may take a cell for a formula: what is left of blanks and quotes begins with a sign."""
-    bare = re.sub('[\\s\u200b\ufeff"]', "", field)
-    return bare[:1] in "=+-@＝＋－＠" and bare != "" and not re.fullmatch(r"[+-]\d+([.,]\d+)*([eE][+-]?\d+)?%?", bare)
+    bare = "".join(c for c in field if c != '"' and not c.isspace() and unicodedata.category(c) not in {"Cc", "Cf"})
+    return (
+        bare[:1] in "=+-@＝＋－＠﹦﹢﹣﹫"
+        and bare != ""
+        and not re.fullmatch(r"[+-]\d+([.,]\d+)*([eE][+-]?\d+)?%?", bare)
+    )
 
 
 ODD = st.text(st.sampled_from("=+-@＝＠;,\t\n\r \"'\u200b\ufeff\u00a0a1.%e"), max_size=12)

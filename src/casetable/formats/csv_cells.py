@@ -12,12 +12,15 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 
-# Blanks, invisible characters and quotes that may stand in front of the sign, apostrophes of ours or others', the sign.
-_BEGINNING = re.compile(r"\A([\s\u00ad\u200b-\u200f\u2060\ufeff\"]*)('*)(?=[=+\-@＝＋－＠])")
-_GUARDED = re.compile(r"\A([\s\u00ad\u200b-\u200f\u2060\ufeff\"]*)'('*)(?=[=+\-@＝＋－＠])")
+# Blanks, controls, invisible characters and quotes that may stand in front of the sign; the signs, also as wide or small forms.
+_AHEAD = r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\"]*"
+_SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
+# The apostrophes between them are ours or others'.
+_BEGINNING = re.compile(rf"\A({_AHEAD})('*)(?=[{re.escape(_SIGNS)}])")
+_GUARDED = re.compile(rf"\A({_AHEAD})'('*)(?=[{re.escape(_SIGNS)}])")
 _PARTS = re.compile(r"([;\t\r\n\v\f\u0085\u2028\u2029]+)")
 _NUMBER = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?\s?%?\s*")
-_SUSPECT = frozenset("=+-@＝＋－＠")
+_SUSPECT = frozenset(_SIGNS)
 
 
 def harmless(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from casetable.model import Form, Overlap, OverlapVerdict
+from casetable.model import Case, Form, Overlap, OverlapVerdict, Report
 from casetable.overlap.score import (
     Comparison,
     Frequencies,
@@ -24,9 +24,9 @@ from casetable.overlap.score import (
     is_common,
     precision,
 )
-from casetable.overlap.traits import Person, Trait, person_of, trait_of
+from casetable.overlap.traits import Person, Trait, person_of, trait_of, traits_of
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, shown
-from casetable.review import Review
+from casetable.review import Item, Review
 
 # The natural logarithm of the odds: two to one for one person.
 RAISED_FROM = 0.69
@@ -53,13 +53,25 @@ def people_of(review: Review) -> tuple[Person, ...]:
     form = review.inputs.form
     if form is None:
         return ()
+    traits = traits_of(form)
     return tuple(
-        person_of(f"{report.name}/{case.id}", report.name, case, item.record, form)
+        person_of(_name(report, case), report.name, case, item.record, form, traits)
+        for item, report, case in _eligible(review)
+    )
+
+
+def _eligible(review: Review) -> Iterator[tuple[Item, Report, Case]]:
+    return (
+        (item, report, case)
         for item in review.included
         for report in item.extractions[:1]
         for case in report.cases
         if case.is_eligible
     )
+
+
+def _name(report: Report, case: Case) -> str:
+    return f"{report.name}/{case.id}"
 
 
 def possible_among(people: Sequence[Person], form: Form, ruled: Iterable[Overlap] = ()) -> tuple[Possible, ...]:
@@ -199,7 +211,7 @@ def named_in(ruling: Overlap, names: Iterable[str]) -> frozenset[str]:
 
 def patients(review: Review) -> Mapping[str, str]:
     """Returns the patient of each eligible case, as `report/case`: of cases that were ruled the same, the first of the table."""
-    names = [person.name for person in people_of(review)]
+    names = [_name(report, case) for _, report, case in _eligible(review)] if review.inputs.form else []
     return patients_among(names, review.inputs.overlaps)
 
 

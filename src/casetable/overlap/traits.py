@@ -72,6 +72,11 @@ def trait_of(about: Field) -> Trait:
     return Trait.WORDING if about.type is FieldType.TEXT else Trait.FEATURE
 
 
+def traits_of(form: Form) -> Mapping[str, Trait]:
+    """Returns what each field of a form says of a person, by name."""
+    return {name: trait_of(about) for name, about in form.fields.items()}
+
+
 def _trait_of_number(about: Field, words: frozenset[str]) -> Trait:
     is_time = _is_time(about.unit)
     if words & _AGE and not words & _NOT_OF_THE_PATIENT and (is_time or not about.unit):
@@ -128,8 +133,8 @@ class Person:
     is_unread: bool = False
 
 
-def person_of(name: str, report: str, case: Case, record: Record, form: Form) -> Person:
-    """Returns what is known of a case of a report."""
+def person_of(name: str, report: str, case: Case, record: Record, form: Form, traits: Mapping[str, Trait]) -> Person:
+    """Returns what is known of a case of a report; `traits` are those of the form's fields, which many cases share."""
     numbers: dict[str, tuple[Value, ...]] = {}
     choices: dict[str, frozenset[str]] = {}
     outcomes: dict[str, str] = {}
@@ -140,7 +145,7 @@ def person_of(name: str, report: str, case: Case, record: Record, form: Form) ->
     cells = [cell for entry in case.entries.values() for cell in entry.all_cells]
     for field_name, entry in case.entries.items():
         about = form.fields[field_name]
-        trait = trait_of(about)
+        trait = traits[field_name]
         known = [each for cell in entry.cells for each in _known(cell)]
         if trait is Trait.DRUGS:
             named = [part for course in entry.courses if (part := course.parts.get("drug")) and any(_known(part))]

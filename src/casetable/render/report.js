@@ -365,8 +365,9 @@
     return lines;
   };
   // No spreadsheet may take a cell for a formula: the same guard as in the files beside the page (CWE-1236).
-  const SUSPECT = /[=+\-@＝＋－＠]/u;
-  const BEGINNING = /^([\s\u001c-\u001f\u0085\u00ad\u200b-\u200f\u2060\ufeff"]*)('*)(?=[=+\-@＝＋－＠])/u;
+  const SUSPECT = /[=+\-@＝＋－＠﹦﹢﹣﹫]/u;
+  const BEGINNING =
+    /^([\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"]*)('*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫])/u;
   const PARTS = /([;\t\r\n\v\f\u0085\u2028\u2029]+)/u;
   const NUMBER = /^\s*[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?\s?%?\s*$/u;
   const harmless = (text) => {
