@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import docx
+import openpyxl
 import pytest
 
 from tests.e2e.conftest import REPOSITORY, casetable, casetable_anew, environment, git, required
@@ -40,6 +42,28 @@ def test_the_table(flagship: Path) -> None:
     } == {"not accessible"}
     assert "The patient was not given tocilizumab".lower() in (flagship / "build/table.md").read_text()
     assert git(flagship, "status", "--porcelain", "--ignored=no", "--", "review.yaml", "queries", "curated") == ""
+
+
+def test_the_printed_tables(flagship: Path) -> None:
+    casetable("build", cwd=flagship)
+    document = docx.Document(str(flagship / "build/table.docx"))
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    assert texts[0] == "Table 1. Published cases of tocilizumab for RP-ILD in anti-MDA5-positive dermatomyositis"
+    assert any(text.startswith("Abbreviations: ") and "JDM, juvenile dermatomyositis" in text for text in texts)
+    assert "b 3 (derived): from weekly for three weeks." in texts
+    assert "Not eligible: Wang 2023 [3], case 1: the patient was not given tocilizumab." in texts
+    assert [text for text in texts if text.startswith("4.\tQiu L, Shao X, Ma L, Fan Z, Yu H. ")]
+    assert [len(table.rows) for table in document.tables] == [10, 10]
+    book = openpyxl.load_workbook(flagship / "build/table.xlsx")
+    assert book.sheetnames == ["Table 1", "Table S1", "Table S2", "Table S3", "Cells", "Fields", "Reports", "Notes"]
+    [index] = [row for row in book["Table 1"].iter_rows(values_only=True) if row[0] == "qiu-2024"]
+    assert index[:8] == ("qiu-2024", 1, 3, "female", "China", "JDM", "positive", 1271.4)
+    [ferritin] = [
+        row for row in rows(flagship / "build/table-supplement-laboratory.csv") if row["report"] == "qiu-2024"
+    ]
+    assert ferritin["ferritin"].startswith(
+        "1271.4 (baseline); 316 (after initial therapy); 504.7 (RP-ILD deterioration)"
+    )
 
 
 def test_the_long_form(flagship: Path) -> None:

@@ -202,6 +202,24 @@ def test_the_document_names_nobody_and_no_day() -> None:
         assert b"python-docx" not in b"".join(archive.read(name) for name in archive.namelist())
 
 
+def test_it_is_a_document_of_a_recent_word_with_the_styles_that_it_needs() -> None:
+    modes = [
+        each.get(qn("w:val"))
+        for each in document().settings.element.iter(qn("w:compatSetting"))
+        if each.get(qn("w:name")) == "compatibilityMode"
+    ]
+    assert modes == ["15"]
+    assert {style.style_id for style in document().styles} == {
+        "Normal",
+        "Caption",
+        "Footer",
+        "FooterChar",
+        "DefaultParagraphFont",
+        "TableNormal",
+        "NoList",
+    }
+
+
 def test_the_same_table_gives_the_same_bytes() -> None:
     assert render_document(Edition(hard_review()).printed[0]) == data_of()
 
@@ -216,6 +234,7 @@ def test_the_foot_says_what_it_is_built_of_and_which_page() -> None:
 def test_a_review_without_cases_makes_a_document() -> None:
     made = opened(render_document(Edition(review_with()).printed[0]))
     assert rows(made.tables[0]) == [["Report", "Case", "Age (year)", "City"]]
+    assert [child.tag.rpartition("}")[2] for child in made.element.body] == ["p", "tbl", "p", "sectPr"]
 
 
 @pytest.mark.parametrize("paper", Paper)

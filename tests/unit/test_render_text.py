@@ -185,6 +185,41 @@ def test_cases_that_are_not_eligible_are_named_with_their_reason() -> None:
     assert lines[start + 2 : start + 4] == ["- Doe 2020, case 2: another drug (a \\| b)", "- Doe 2020, case 3: x"]
 
 
+def test_a_title_groups_notes_and_abbreviations_stand_around_the_table() -> None:
+    form = form_of(
+        "fields:\n  n: {label: N, type: number, unit: year}\n  t: {label: T, type: text}\nabbreviations: {ILD: 'lung | disease', XYZ: never met}\n"
+        "table: {columns: [n, {field: t, note: 'as | told'}], title: 'All *cases*', group_by: t, notes: [invented <all>]}\n"
+    )
+    cases = case("{derived: 3, from: y}", "b") + case("4", "a ILD").replace("case: 1", "case: 2")
+    lines = markdown(review_with(cases, form=form))
+    assert lines[4:14] == [
+        "**Table 1.** All \\*cases\\*",
+        "",
+        "| Report | Case | N (year) | T<sup>a</sup> |",
+        "| --- | --- | --- | --- |",
+        "| **a ILD** |  |  |  |",
+        "| [Doe 2020](https://doi.org/10.1234/x) | 2 | 4 | a ILD |",
+        "| **b** |  |  |  |",
+        "| [Doe 2020](https://doi.org/10.1234/x) | 1 | 3 (derived) | b |",
+        "",
+        "- *derived*: follows from what the report gives, and is not said there.",
+    ]
+    assert lines[14:18] == [
+        "- <sup>a</sup> As \\| told.",
+        "- invented \\<all\\>",
+        "- ILD: lung \\| disease.",
+        "",
+    ]
+
+
+def test_what_a_part_of_a_course_is_known_by_is_explained() -> None:
+    form = form_of("fields:\n  d: {label: D, type: courses, drug: drug D}\ntable: {columns: [d]}\n")
+    cases = "  - case: 1\n    eligible: yes\n    d: [{dose: 3, unit: mg, stop: {derived: day 9, from: x}}]\n"
+    lines = markdown(review_with(cases, form=form))
+    assert "| [Doe 2020](https://doi.org/10.1234/x) | 1 | 3 mg, stop: day 9 (derived) |" in lines
+    assert "- *derived*: follows from what the report gives, and is not said there." in lines
+
+
 def test_a_report_without_an_extraction_says_so() -> None:
     review = review_of(
         records=[record("own:r1", authors=("Doe A",))],

@@ -46,6 +46,8 @@ def render_document(printed: Printed) -> bytes:
         document.element.body.insert_element_before(_table(printed, fitted, part, number), "w:sectPr")
     _notes(document, printed, max(_SMALLEST_NOTES, min(_NOTES_SIZE, fitted.size)))
     _references(document, printed.references)
+    if document.element.body[-2].tag == _name("w:tbl"):
+        document.add_paragraph()  # Word wants one behind a table
     buffer = io.BytesIO()
     document.save(buffer)
     return timeless(buffer.getvalue())
@@ -65,6 +67,9 @@ def _blank(printed: Printed, fitted: Fit) -> Document:
     for style in list(document.styles):
         if style.style_id not in _STYLES:
             style.delete()
+    for setting in document.settings.element.iter(_name("w:compatSetting")):
+        if setting.get(_name("w:name")) == "compatibilityMode":
+            setting.set(_name("w:val"), "15")  # that of Word 2013 and later
     properties = document.core_properties
     properties.title = f"{printed.label}. {printed.title}"[:255]
     properties.language = "en-US"
