@@ -141,6 +141,17 @@ def test_a_row_that_was_put_in_between_stays_there() -> None:
     assert after == REPORT.replace("when: baseline}\n", "when: baseline}\n      - {value: 900, when: day 3}\n")
 
 
+def test_what_no_sheet_shows_is_said_there_and_stays_in_the_file() -> None:
+    text = REPORT.replace("    age_years", "    timeline: [baseline, later, {event: end, day: 30}]\n    age_years", 1)
+    sheet = Filled(sheet_of(text))
+    [row] = sheet.rows("Cases", "timeline", "1")
+    assert sheet.book["Cases"].cell(row, 3).value == "stands in the file alone, and stays as it is"
+    sheet.put("Cases", "Age", "Value", "4", case="1")
+    _, after, told = imported(sheet.saved(), text)
+    assert told == []
+    assert after == text.replace("{value: 3, reported", "{value: 4, reported")
+
+
 def test_conflicting_and_derived_values_can_be_said() -> None:
     sheet = Filled(sheet_of())
     sheet.put("Cases", "Age", "Conflict", "conflicting", case="1")

@@ -88,7 +88,8 @@ class AskedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseContent:
-    """One case. `lists` names the fields whose items stand in a list, as repeated cells do."""
+    """One case. `lists` names the fields whose items stand in a list, as repeated cells do; `kept` is what else its file
+    holds, as a timeline, which no sheet shows."""
 
     id: str
     place: Place
@@ -97,6 +98,7 @@ class CaseContent:
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
     courses: Mapping[str, tuple[CourseItem, ...]] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    kept: Mapping[str, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +224,11 @@ def _case(node: Node, form: Form) -> CaseContent:
         items=items,
         courses=courses,
         lists=frozenset(lists),
+        kept={
+            key: found
+            for key, below in pairs.items()
+            if key not in {"case", "questions", *CASE_FACTS, *form.fields} and (found := _filled(below))
+        },
     )
 
 
@@ -317,6 +324,7 @@ def case_node(case: CaseContent, form: Form) -> Node:
     pairs |= {key: item.texts["value"] for key, item in case.facts.items()}
     if case.questions:
         pairs["questions"] = _asked_node(case.questions)
+    pairs |= case.kept
     pairs |= dict(field_nodes(case, form))
     return _mapping(case.place, pairs)
 

@@ -186,6 +186,7 @@ class _Merge:
             items={name: items[name] for name in self.form.fields if name in items},
             courses={name: courses[name] for name in self.form.fields if name in courses},
             lists=frozenset(lists),
+            kept=file.kept,
         )
 
     def items(
@@ -223,7 +224,10 @@ class _Merge:
         groups: dict[str, list[str]] = {}
         for known in self.form.fields.values():
             groups.setdefault(known.group, []).append(known.name)
-        return (("case", "eligible", "reason", "otherwise", "note", "questions"), *map(tuple, groups.values()))
+        return (
+            ("case", "eligible", "reason", "otherwise", "note", "questions", "timeline"),
+            *map(tuple, groups.values()),
+        )
 
     # --- one cell ---
 

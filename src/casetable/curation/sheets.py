@@ -268,6 +268,10 @@ def _case_rows(form: Form, cases: Sequence[CaseContent], reasons: Sequence[str])
                 choices={"value": lists[name]} if lists.get(name) else {},
                 is_closed=name in lists,
             )
+        for key in case.kept:
+            yield SheetRow(
+                texts={"case": case.id, "field": key, "help": "stands in the file alone, and stays as it is"}
+            )
         group = ""
         for known in form.fields.values():
             if known.group != group:
