@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from casetable.curation.content import COUNTS, CaseContent, CourseItem, Item, ReportContent, plain_text
+from casetable.curation.nodes import Node
 from casetable.model import COURSE_PARTS, NOWHERE, REASONS, Access, Field, FieldType, Form, plain_number
 from casetable.problems import Place, joined
 
@@ -359,7 +360,7 @@ def _course_row(case: str, known: Field, number: str, line: Mapping[str, str]) -
 
 
 def _course_line(course: CourseItem) -> dict[str, str]:
-    texts = {key: node.text or "" for key, node in course.texts.items()}
+    texts = {key: _shown(node) for key, node in course.texts.items()}
     return {**texts, **{key: item.text for key, item in course.details.items()}, "mark": course.mark}
 
 
@@ -400,8 +401,8 @@ def _question_rows(content: ReportContent | None) -> Iterator[SheetRow]:
     asked += [(case.id, each) for case in content.cases for each in case.questions] if content is not None else []
     inputs = frozenset({"case", "question", "answer"})
     for case, each in asked:
-        answer = each.answer.texts["value"].text or "" if not each.answer.is_blank else ""
-        texts = {"case": case, "question": each.question.text or "", "answer": answer, "mark": each.answer.mark}
+        answer = _shown(each.answer.texts["value"]) if not each.answer.is_blank else ""
+        texts = {"case": case, "question": _shown(each.question), "answer": answer, "mark": each.answer.mark}
         yield SheetRow(texts=texts, inputs=frozenset({"answer"}))
     yield from (SheetRow(inputs=inputs) for _ in range(4))
 
@@ -426,8 +427,12 @@ def item_lines(item: Item) -> Iterator[dict[str, str]]:
 
 
 def _as_typed(item: Item) -> dict[str, str]:
-    texts = {key: plain_text(node) if node.items is not None else node.text or "" for key, node in item.texts.items()}
-    return {**texts, "mark": item.mark}
+    return {**{key: _shown(node) for key, node in item.texts.items()}, "mark": item.mark}
+
+
+def _shown(node: Node) -> str:
+    """Returns a text with the line breaks that it has within; of a list of choices all of them."""
+    return plain_text(node) if node.items is not None else (node.text or "").strip()
 
 
 def _words(words: Sequence[str] | type[Access]) -> tuple[str, ...]:
