@@ -137,7 +137,7 @@ def test_all_that_build_writes_is_the_same_in_any_folder_zone_locale_umask_and_o
     one, two = built(hard), built(other)
     assert one.keys() == two.keys()
     endings = {name.rpartition(".")[2] for name in one}
-    assert endings >= {"docx", "xlsx", "md", "csv", "json", "svg", "png", "html", "ris", "bib"}
+    assert endings >= {"docx", "xlsx", "md", "csv", "json", "svg", "png", "pdf", "html", "ris", "bib"}
     assert any(name.startswith("figures/") for name in one)
     assert [name for name in one if one[name] != two[name]] == []
     paths = [(hard / "build" / name, other / "build" / name) for name in one]

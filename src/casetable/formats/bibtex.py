@@ -412,10 +412,12 @@ def _escaped(text: str) -> str:
     if not _is_balanced(text):
         for brace, macro in (("{", _LEFT), ("}", _RIGHT)):
             text = text.replace(brace, macro)
-    escaped = text.translate(_ESCAPED).replace("--", "{-}{-}")
+    escaped = _LIGATURE.sub(r"\g<0>{}", text.translate(_ESCAPED))
     return escaped.replace(_LEFT, r"{\textbraceleft}").replace(_RIGHT, r"{\textbraceright}")
 
 
+# Two characters of which TeX makes one that is another: --, '', ``, ?`, !`, and with the fonts of today ,, << >>.
+_LIGATURE = re.compile(r"-(?=-)|'(?=')|[`?!](?=`)|,(?=,)|<(?=<)|>(?=>)")
 # Stand-ins, which are no characters of any text.
 _LEFT, _RIGHT = "\ufdd0", "\ufdd1"
 
