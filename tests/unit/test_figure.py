@@ -248,3 +248,16 @@ def test_days_are_drawn_where_they_are() -> None:
     gaps = [later - earlier for earlier, later in pairwise(tops)]
     assert gaps[1] / gaps[0] == pytest.approx(8 / 12)
     assert gaps[2] / gaps[0] == pytest.approx(45 / 12)
+
+
+def test_a_first_value_that_is_the_highest_is_written() -> None:
+    """Beside the axis, at the top, with the line falling from it, and the pole of day 0 through it."""
+    case = """\
+    marker:
+      - {value: 1271.4, when: day 0}
+      - {value: 316, when: day 12}
+      - {value: 504.7, when: week 3}
+"""
+    drawing, height = draw_chart(chart_of(case))
+    texts = [text.get_text() for text in drawing.figure(height).findobj(Text) if isinstance(text, Text)]
+    assert {"1271.4", "316", "504.7"} <= set(texts)

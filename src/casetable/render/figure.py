@@ -417,30 +417,37 @@ class _Picture:
         taken = [(x - 2.6, y - 2.6, x + 2.6, y + 2.6) for x, y in middles]
         taken += [(self._x(gap.at) - 2.5, scale.bottom - 6, self._x(gap.at) + 2.5, scale.bottom) for gap in line.gaps]
         segments = list(pairwise(middles))
-        for index in list(order)[: len(points) if len(points) <= _MOST_VALUES else 4]:
+        chosen = list(order)[: len(points) if len(points) <= _MOST_VALUES else 4]
+        for number, index in enumerate(chosen):
             text, (x, y) = points[index].text, middles[index]
             wide = text_width(text, _TYPE) / 2
-            for left, baseline in (
-                (x - wide, y - 4.2),
-                (x - wide, y + 8.6),
-                (x + 4.2, y + 2),
-                (x - 2 * wide - 4.2, y + 2),
-                (x + 3, y - 3.6),
-                (x - 2 * wide - 3, y - 3.6),
-                (x + 3, y + 7.4),
-                (x - 2 * wide - 3, y + 7.4),
-            ):
-                place = (left - 0.8, baseline - 4.6, left + 2 * wide + 0.8, baseline + 0.2)
-                inside = left >= self._left + 1.5 and place[2] <= WIDTH - _MARGIN
-                inside = inside and place[1] >= scale.top - 1.5 and place[3] <= scale.bottom
-                if (
-                    inside
-                    and not any(_overlap(place, other) for other in taken)
-                    and not any(_crosses(place, *segment) for segment in segments)
-                ):
-                    self._drawing.text((left, baseline), text, size=_TYPE)
-                    taken.append(place)
-                    break
+            places = [
+                (left, baseline, (left - 0.8, baseline - 4.6, left + 2 * wide + 0.8, baseline + 0.2))
+                for left, baseline in (
+                    (x - wide, y - 4.2),
+                    (x - wide, y + 8.6),
+                    (x + 4.2, y + 2),
+                    (x - 2 * wide - 4.2, y + 2),
+                    (x + 3, y - 3.6),
+                    (x - 2 * wide - 3, y - 3.6),
+                    (x + 3, y + 7.4),
+                    (x - 2 * wide - 3, y + 7.4),
+                )
+            ]
+            free = [
+                each
+                for each in places
+                if each[2][0] >= self._left + 0.7
+                and each[2][2] <= WIDTH - _MARGIN
+                and each[2][1] >= scale.top - 1.5
+                and each[2][3] <= scale.bottom
+                and not any(_overlap(each[2], other) for other in taken)
+            ]
+            # A line may run through one of the values that matter most, before it is left out.
+            clear = [each for each in free if not any(_crosses(each[2], *segment) for segment in segments)]
+            for left, baseline, place in (clear or (free if number < 4 else []))[:1]:
+                self._drawing.text((left, baseline), text, size=_TYPE)
+                taken.append(place)
 
     # --- notes --------------------------------------------------------------------------------------------------------
 
