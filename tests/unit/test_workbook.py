@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -149,3 +150,19 @@ def test_nothing_but_an_error_of_ours_comes_of_damaged_bytes(data: st.DataObject
 
 
 GOOD = saved(("A1", "x", ""), ("B2", 3, ""))
+
+
+def test_a_merge_of_a_whole_sheet_is_refused_before_it_is_made() -> None:
+    source = io.BytesIO()
+    openpyxl.Workbook().save(source)
+    changed = io.BytesIO()
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(changed, "w") as after:
+        for name in before.namelist():
+            data = before.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                merge = b'<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+                data, count = re.subn(b"(</sheetData>|<sheetData ?/>)", b"\\1" + merge, data)
+                assert count == 1
+            after.writestr(name, data)
+    with pytest.raises(WorkbookError, match=r"^merges more than 500,000 cells in 'xl/worksheets/sheet1\.xml'"):
+        read_workbook(changed.getvalue())

@@ -87,10 +87,35 @@ def _require_safe(data: bytes) -> None:
                             f"holds a document type declaration in {member.filename!r}, which no program writes into a"
                             " spreadsheet; expected it saved anew by Excel or LibreOffice"
                         )
+                    if sum(map(_area, _MERGED.findall(head.replace(b"\0", b"")))) > MAX_CELLS:
+                        raise WorkbookError(
+                            f"merges more than {MAX_CELLS:,} cells in {member.filename!r}; expected those of one report"
+                        )
     except WorkbookError:
         raise
     except Exception as error:  # noqa: BLE001  # zipfile raises many things: encryption, unknown compression, bad CRC
         raise WorkbookError(f"is a broken zip ({type(error).__name__}); expected a spreadsheet that opens") from None
+
+
+# openpyxl makes a cell of each that is merged, before anything can be counted.
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref\s*=\s*[\"']([^\"']{1,60})[\"']")
+_RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+
+
+def _area(reference: bytes) -> int:
+    """Returns how many cells a range as A1:C3 has; one where it is none."""
+    found = _RANGE.fullmatch(reference.decode("ascii", "replace").strip())
+    if found is None:
+        return 1
+    left, right = _column(found[1]), _column(found[3])
+    return (abs(right - left) + 1) * (abs(int(found[4]) - int(found[2])) + 1)
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
 
 
 def _sheet(sheet: Any) -> Sheet:
