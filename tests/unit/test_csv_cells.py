@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casetable.formats.csv_cells import harmless, said, write_csv
@@ -76,20 +76,45 @@ def test_an_apostrophe_stands_where_a_formula_could_begin(text: str, told: str) 
     assert harmless(text) == told
 
 
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        ("2+cmd|' /C calc'!A0", "'-1"),
+        ("5%*A1", "'-1"),
+        ("&A1", "'-1"),
+        ("2e3-A1", "'-1"),
+        ("", "-1"),
+        ("271", "-1"),
+        ("China", "-1"),
+        ("3 to 5 mg/kg", "-1"),
+        ("-5", "'-1"),
+    ],
+)
+def test_a_number_stands_by_itself_where_the_next_cell_would_go_on_with_it(behind: str, told: str) -> None:
+    assert write_csv([["-1", behind, "x"]]).split(",")[0] == told
+    assert write_csv([["a; -1", behind]]).split(",")[0] == f"a; {told}"
+
+
 def formulas(field: str) -> bool:
-    """Whether a spreadsheet may take a cell for a formula: what is left of blanks and quotes begins with a sign."""
+    """Whether a spreadsheet may take a cell for a formula: what is left of blanks and quotes begins with a sign.
+
+    A number is none, also where a comma of the file stands behind it with what does not go on with it, or a semicolon,
+    which is no operator anywhere.
+    """
     bare = "".join(c for c in field if c != '"' and not c.isspace() and unicodedata.category(c) not in {"Cc", "Cf"})
-    return (
-        bare[:1] in "=+-@＝＋－＠﹦﹢﹣﹫"
-        and bare != ""
-        and not re.fullmatch(r"[+-]\d+([.,]\d+)*([eE][+-]?\d+)?%?", bare)
-    )
+    if not bare or bare[0] not in "=+-@＝＋－＠﹦﹢﹣﹫":
+        return False
+    number = re.match(r"[+-]\d+([.,]\d+)*([eE][+-]?\d+)?%?(,(?!\d*[.%eE]*\d*[-+*/^&<>=|])|;|$)", bare)
+    return number is None
 
 
 ODD = st.text(st.sampled_from("=+-@＝＠;,\t\n\r \"'\u200b\ufeff\u00a0a1.%e"), max_size=12)
 
 
 @given(st.lists(st.one_of(ODD, st.text(max_size=8), st.sampled_from(HOSTILE)), min_size=1, max_size=4))
+@example([";-1", ""])
+@example([";-1", "2+1"])
+@example(["-1", "2+1"])
 def test_no_cell_begins_a_formula_whatever_parts_the_columns_and_all_comes_back(cells: list[str]) -> None:
     told = write_csv([cells])
     (row,) = csv.reader(io.StringIO(told, newline=""))
@@ -97,8 +122,6 @@ def test_no_cell_begins_a_formula_whatever_parts_the_columns_and_all_comes_back(
     assert not any(map(formulas, row))
     for mark in ";\t":
         fields = [field for line in re.split("[\r\n]", told) for field in line.split(mark)]
-        if harmless(cells[0])[:1] in "+-":
-            fields = fields[1:]  # a number, with what comes behind its comma
         assert [field for field in fields if formulas(field)] == [], mark
 
 

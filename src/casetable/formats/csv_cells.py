@@ -3,7 +3,8 @@
 A spreadsheet runs a cell that begins with =, +, - or @ (CWE-1236; OWASP, CSV Injection), at times behind blanks, and in
 some languages with the full-width signs. Where it takes semicolons or tabs for what parts columns, as many a European
 one does, a new cell begins within a quoted one, and behind a line break a new row. So an apostrophe stands in front of
-each such sign, wherever a cell could begin; numbers stay as they are.
+each such sign, wherever a cell could begin. Numbers stay as they are, but where the next cell goes on with one: where the
+comma is a decimal sign, -1 and 2+A1 in two columns are -1,2+A1 in one.
 """
 
 from __future__ import annotations
@@ -20,17 +21,22 @@ _BEGINNING = re.compile(rf"\A({_AHEAD})('*)(?=[{re.escape(_SIGNS)}])")
 _GUARDED = re.compile(rf"\A({_AHEAD})'('*)(?=[{re.escape(_SIGNS)}])")
 _PARTS = re.compile(r"([;\t\r\n\v\f\u0085\u2028\u2029]+)")
 _NUMBER = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?\s?%?\s*")
+# The decimals of a number, if any, and an operator: what makes a formula of the number in front of it.
+_GOES_ON = re.compile(rf"{_AHEAD}[\d.]*[eE]?[+-]?\d*[\s%]*[-+*/^&<>=|]")
 _SUSPECT = frozenset(_SIGNS)
 
 
-def harmless(text: str) -> str:
-    """Returns the text of a cell as it can stand in a CSV file; `said` is the way back."""
+def harmless(text: str, behind: str = "") -> str:
+    """Returns the text of a cell as it can stand in a CSV file in front of another one; `said` is the way back."""
     if _SUSPECT.isdisjoint(text):
         return text
-    if _NUMBER.fullmatch(text):
-        return text
     parts = _PARTS.split(text)
-    is_kept = [at % 2 == 1 or (at > 0 and _NUMBER.fullmatch(part) is not None) for at, part in enumerate(parts)]
+    last = len(parts) - 1
+
+    def is_number(part: str, at: int) -> bool:
+        return bool(at or not last) and bool(_NUMBER.fullmatch(part)) and not (at == last and _GOES_ON.match(behind))
+
+    is_kept = [at % 2 == 1 or is_number(part, at) for at, part in enumerate(parts)]
     return "".join(
         part if kept else _BEGINNING.sub(r"\1'\2", part, count=1) for part, kept in zip(parts, is_kept, strict=True)
     )
@@ -48,7 +54,7 @@ def said(text: str) -> str:
 def write_csv(rows: Iterable[Sequence[str]]) -> str:
     """Returns rows as CSV (RFC 4180, but that lines end with LF), each cell harmless."""
     lines = _Lines()
-    csv.writer(lines).writerows([harmless(value) for value in row] for row in rows)
+    csv.writer(lines).writerows([*map(harmless, row, [*row[1:], ""])] for row in rows)
     return "".join(lines)
 
 

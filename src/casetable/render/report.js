@@ -369,14 +369,20 @@
   const BEGINNING =
     /^([\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"]*)('*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫])/u;
   const PARTS = /([;\t\r\n\v\f\u0085\u2028\u2029]+)/u;
-  const NUMBER = /^\s*[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?\s?%?\s*$/u;
-  const harmless = (text) => {
-    if (!SUSPECT.test(text) || NUMBER.test(text)) return text;
-    const guarded = (part, at) => (at % 2 || (at && NUMBER.test(part)) ? part : part.replace(BEGINNING, "$1'$2"));
-    return text.split(PARTS).map(guarded).join("");
+  const NUMBER =
+    /^(?:[^\S\ufeff]|[\u001c-\u001f\u0085])*[+-]?\p{Nd}+(?:[.,]\p{Nd}+)*(?:[eE][+-]?\p{Nd}+)?(?:[^\S\ufeff]|[\u001c-\u001f\u0085])?%?(?:[^\S\ufeff]|[\u001c-\u001f\u0085])*$/u;
+  const GOES_ON =
+    /^[\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"]*[\p{Nd}.]*[eE]?[+\-]?\p{Nd}*[\s%]*[\-+*\/^&<>=|]/u;
+  const harmless = (text, behind = "") => {
+    if (!SUSPECT.test(text)) return text;
+    const parts = text.split(PARTS);
+    const last = parts.length - 1;
+    const isKept = (part, at) =>
+      at % 2 || ((at || !last) && NUMBER.test(part) && !(at === last && GOES_ON.test(behind)));
+    return parts.map((part, at) => (isKept(part, at) ? part : part.replace(BEGINNING, "$1'$2"))).join("");
   };
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
-  const written = (lines) => lines.map((line) => line.map((text) => quoted(harmless(text))).join(",") + "\n").join("");
+  const written = (lines) => lines.map((line) => line.map((text, at) => quoted(harmless(text, line[at + 1]))).join(",") + "\n").join("");
   document.getElementById("downloads").parentElement.addEventListener("click", (event) => {
     const name = event.target.closest("button")?.dataset.download;
     if (!name) return;
