@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from casetable.model import SEARCHED_SOURCE, Record, normal_key
 from casetable.model.notice import Acknowledgment, Notice, NoticeKind, kind_of_ref_type
-from casetable.review import Item, Review
+from casetable.review import Item, Review, once
 
 _GRAVEST_FIRST = tuple(NoticeKind)
 # PubMed gives a retracted article this type, at times without a link to the notice.
@@ -116,6 +116,7 @@ class Mark:
     note: str
 
 
+@once
 def marks(review: Review) -> Mapping[str, Mark]:
     """Returns the marks of the included reports, by the key of their record."""
     found = {}

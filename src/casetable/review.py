@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from hashlib import sha256
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from casetable.dedup import Group, Grouped, group_records
 from casetable.formats.logs import write_records
@@ -249,6 +251,22 @@ def _day(when: str) -> dt.date | None:
         return dt.date.fromisoformat(when[:10])
     except ValueError:
         return None
+
+
+T = TypeVar("T")
+
+
+def once(compute: Callable[[Review], T]) -> Callable[[Review], T]:
+    """Makes a function compute its answer once for each review, which never changes; the answer must not either."""
+    answers: WeakKeyDictionary[Review, T] = WeakKeyDictionary()
+
+    @wraps(compute)
+    def answer(review: Review) -> T:
+        if review not in answers:
+            answers[review] = compute(review)
+        return answers[review]
+
+    return answer
 
 
 def best_record(records: Iterable[Record]) -> Record:

@@ -23,7 +23,7 @@ from casetable.model import (
     Take,
 )
 from casetable.overlap import patients
-from casetable.review import Item, Review
+from casetable.review import Item, Review, once
 
 CELL_COLUMNS = ("report", "case", "field", "when", "value", "unit", "status", "reported", "where")
 INCOMPLETE = "incomplete"
@@ -115,6 +115,7 @@ def build_table(review: Review) -> Table:
     return build_tables(review)[0]
 
 
+@once
 def build_tables(review: Review) -> tuple[Table, ...]:
     """Returns the tables that the form lays out, the manuscript's first, of the same cases."""
     form = review.inputs.form or Form()

@@ -26,7 +26,7 @@ from casetable.overlap.score import (
 )
 from casetable.overlap.traits import Person, Trait, person_of, trait_of, traits_of
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, shown
-from casetable.review import Item, Review
+from casetable.review import Item, Review, once
 
 # The natural logarithm of the odds: two to one for one person.
 RAISED_FROM = 0.69
@@ -209,6 +209,7 @@ def named_in(ruling: Overlap, names: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in names if name in ruling.cases or name.partition("/")[0] in ruling.cases)
 
 
+@once
 def patients(review: Review) -> Mapping[str, str]:
     """Returns the patient of each eligible case, as `report/case`: of cases that were ruled the same, the first of the table."""
     names = [_name(report, case) for _, report, case in _eligible(review)] if review.inputs.form else []
@@ -346,12 +347,11 @@ PLAINLY, LASTING = -3.0, frozenset({"sex", "age", "country"})
 def problems_of(review: Review, path: str) -> Iterator[Problem]:
     """Yields the overlaps that are open, and what is wrong with the rulings in the file at a path."""
     form = review.inputs.form
-    people = people_of(review)
     if form is None:
         return
-    by_name = {person.name: person for person in people}
+    by_name = {person.name: person for person in people_of(review)}
     yield from _rulings(review, by_name, form)
-    for possible in possible_among(people, form, review.inputs.overlaps):
+    for possible in opened(review)[0]:
         one, other = (_named(names) for names in (possible.one, possible.other))
         lead = possible.one[0] if len(possible.one) == 1 else possible.other[0]
         place = _place_of(review, lead) or Place(path=path)
@@ -457,6 +457,7 @@ def _differing(ruling: Overlap, by_name: Mapping[str, Person], known: Frequencie
             yield O104.at(ruling.place, message, field="cases")
 
 
+@once
 def opened(review: Review) -> tuple[tuple[Possible, ...], int]:
     """Returns the overlaps that are open, and how many pairs were ruled "cannot tell"."""
     form = review.inputs.form
