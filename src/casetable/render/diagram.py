@@ -11,13 +11,10 @@ import io
 import unicodedata
 from functools import cache
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from casetable.diagram import Diagram, Frame, Tone, Writing, lay_out, spelled
-
-if TYPE_CHECKING:
-    from matplotlib.ft2font import FT2Font
+from casetable.render.drawing import EM, as_it_comes, font, font_file
 
 _FONTS = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 # Fill and edge of each box; the tints are of the palette of Okabe and Ito, which the color-blind can tell apart.
@@ -86,7 +83,6 @@ def _number(value: float) -> str:
 
 def render_diagram_png(diagram: Diagram) -> bytes:
     """Returns prisma.png at 300 dpi, with less where it would be larger than 8000 pixels."""
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
@@ -96,13 +92,11 @@ def render_diagram_png(diagram: Diagram) -> bytes:
 
     page = lay_out(spelled(diagram, _is_drawn), _width_of)
     dpi = min(_DPI, int(_MOST_PIXELS * 72 / max(page.width, page.height)))
-    with matplotlib.rc_context():
-        # What a user's matplotlibrc says would change the bytes.
-        matplotlib.rcdefaults()
+    with as_it_comes():
         figure = Figure(figsize=(page.width / 72, page.height / 72), dpi=dpi, facecolor="#FFFFFF")
         canvas = FigureCanvasAgg(figure)
         points = Affine2D().scale(1, -1).translate(0, page.height).scale(dpi / 72)
-        fonts = {is_bold: FontProperties(fname=_font_file(is_bold=is_bold)) for is_bold in (False, True)}
+        fonts = {is_bold: FontProperties(fname=font_file(is_bold=is_bold)) for is_bold in (False, True)}
 
         def write(writing: Writing) -> None:
             figure.text(
@@ -177,29 +171,11 @@ def _direction(arrow: tuple[tuple[float, float], ...]) -> tuple[float, float]:
 # --- the measure ------------------------------------------------------------------------------------------------------
 
 
-def _font_file(*, is_bold: bool) -> Path:
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if is_bold else "DejaVuSans.ttf")
-
-
-@cache
-def _font(*, is_bold: bool) -> FT2Font:
-    from matplotlib.ft2font import FT2Font
-
-    font = FT2Font(str(_font_file(is_bold=is_bold)))
-    font.set_size(_EM, 72)
-    return font
-
-
-_EM = 100.0
-
-
 @cache
 def _width_of_character(character: str, *, is_bold: bool) -> float:
-    font = _font(is_bold=is_bold)
-    if font.get_char_index(ord(character)):
-        return font.load_char(ord(character)).linearHoriAdvance / 65536 / _EM
+    face = font(is_bold=is_bold)
+    if face.get_char_index(ord(character)):
+        return face.load_char(ord(character)).linearHoriAdvance / 65536 / EM
     if unicodedata.combining(character):
         return 0.0
     return 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.8
@@ -212,4 +188,4 @@ def _width_of(text: str, is_bold: bool) -> float:  # noqa: FBT001  # the signatu
 
 
 def _is_drawn(character: str) -> bool:
-    return bool(_font(is_bold=False).get_char_index(ord(character)))
+    return bool(font(is_bold=False).get_char_index(ord(character)))

@@ -146,14 +146,22 @@ def _marker(places: list[XY], *, marker: str, size: float, color: str, fill: str
 
 
 @contextmanager
-def _look() -> Iterator[None]:
-    """Matplotlib as it comes, whatever this machine's settings, with what these drawings need."""
+def as_it_comes() -> Iterator[None]:
+    """Matplotlib as it comes: what a user's matplotlibrc says would change the bytes."""
     import matplotlib
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        with matplotlib.rc_context(_LOOK):
-            yield
+        yield
+
+
+@contextmanager
+def _look() -> Iterator[None]:
+    """The same, with what these drawings need."""
+    import matplotlib
+
+    with as_it_comes(), matplotlib.rc_context(_LOOK):
+        yield
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
@@ -200,7 +208,8 @@ def _saved(figure: Figure, format_: str, **options: Any) -> bytes:
 
 
 @functools.cache
-def _path(*, is_bold: bool) -> Path:
+def font_file(*, is_bold: bool) -> Path:
+    """Returns where DejaVu Sans is, which matplotlib brings along."""
     import matplotlib
 
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if is_bold else "DejaVuSans.ttf")
@@ -211,19 +220,20 @@ def _properties(size: float, *, is_bold: bool) -> Any:
     from matplotlib.font_manager import FontProperties
 
     with _look():
-        return FontProperties(fname=_path(is_bold=is_bold), size=size, weight="bold" if is_bold else "normal")
+        return FontProperties(fname=font_file(is_bold=is_bold), size=size, weight="bold" if is_bold else "normal")
 
 
 @functools.cache
-def _font(*, is_bold: bool) -> FT2Font:
+def font(*, is_bold: bool) -> FT2Font:
+    """Returns DejaVu Sans, EM points large, to be measured."""
     from matplotlib.ft2font import FT2Font
 
-    font = FT2Font(str(_path(is_bold=is_bold)))
-    font.set_size(_EM, 72)
-    return font
+    face = FT2Font(str(font_file(is_bold=is_bold)))
+    face.set_size(EM, 72)
+    return face
 
 
-_EM = 100
+EM = 100
 
 
 @functools.cache
@@ -231,13 +241,13 @@ def _advance(character: str, *, is_bold: bool) -> float:
     """How far a character goes, in widths of an em."""
     from matplotlib.ft2font import LoadFlags
 
-    glyph = _font(is_bold=is_bold).load_char(ord(character), flags=LoadFlags.NO_HINTING)
-    return float(glyph.linearHoriAdvance) / 65536 / _EM
+    glyph = font(is_bold=is_bold).load_char(ord(character), flags=LoadFlags.NO_HINTING)
+    return float(glyph.linearHoriAdvance) / 65536 / EM
 
 
 @functools.cache
 def _has(character: str) -> bool:
-    return all(_font(is_bold=is_bold).get_char_index(ord(character)) for is_bold in (False, True))
+    return all(font(is_bold=is_bold).get_char_index(ord(character)) for is_bold in (False, True))
 
 
 def printable(text: str) -> str:
