@@ -76,7 +76,7 @@ def measured(workspace: Workspace, kind: str) -> dict[str, tuple[float, int]]:
 
     review = load_review(workspace)
     edition = Edition(review)
-    timed("(shared)", lambda: (edition.tables, edition.flow, edition.summary))
+    timed("(shared)", lambda: (outputs(edition), edition.fields, edition.drifts))
     for name, render in outputs(edition).items():
         is_figure = name.startswith("figures/")
         if is_figure == (kind == "figures"):

@@ -15,7 +15,7 @@ from casetable.model import Acceptance
 from casetable.problems import Problem
 from casetable.references import list_references
 from casetable.review import Review
-from casetable.summary import Summary, Tally, summarize, summarize_fields
+from casetable.summary import Tally, summarize_fields
 from casetable.table import Table, build_tables
 
 
@@ -67,11 +67,6 @@ class Edition:
     def charts(self) -> tuple[Chart, ...]:
         """The clinical courses that are drawn, each of one case."""
         return charts(self.review)
-
-    @cached_property
-    def summary(self) -> Summary:
-        """The manuscript's table in numbers."""
-        return summarize(self.table)
 
     @cached_property
     def fields(self) -> tuple[Tally, ...]:

@@ -11,11 +11,9 @@ from casetable.model.article import article_of
 from casetable.notices import marks
 from casetable.review import Item, Review
 
-LISTS = ("included", "excluded", "all")
-
 
 def list_references(review: Review) -> Mapping[str, tuple[Written, ...]]:
-    """Returns the references of each of LISTS, one a report, by its best record.
+    """Returns the references that are "included", "excluded" and "all", one a report, by its best record.
 
     Included reports stand in the order of the table, the others by first key. `all` holds undecided reports and such that
     no search finds any more, too. A reference has the same citation key in each list, and keeps it when reports come: of

@@ -153,7 +153,7 @@ class _Press:
         for record in records:
             self.numbers.setdefault(record.key, len(self.numbers) + 1)
             self.records[record.key] = record
-        self.rows = {f"{row.report.name}/{row.case.id}": row for row in table.rows}
+        self.rows = {row.name: row for row in table.rows}
         told = {note for row in table.rows for shown in row.columns for piece in shown.pieces for note in _told(piece)}
         self.is_in_words = len(told) > MOST_CELL_NOTES
 
@@ -169,7 +169,6 @@ class _Press:
         words = tuple(_words(self.table))
         remarks = (*map(_sentence, layout.notes), *self._missing())
         notes = tuple(Note(mark=mark, text=text) for text, mark in self.notes.by_text.items())
-        searches = [search.when[:10] for search in self.review.last_searches.values()]
         return Printed(
             label=label,
             name=layout.name,
@@ -182,7 +181,7 @@ class _Press:
             remarks=remarks,
             notes=notes,
             references=tuple(self._reference(key, number) for key, number in self.numbers.items()),
-            searched=max(searches, default=""),
+            searched=str(self.review.searched_on or ""),
         )
 
     def _marks(self, text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from casetable.render.document import render_document
 from casetable.render.figure import render_course_pdf, render_course_png, render_course_svg
 from casetable.render.prisma_csv import render_prisma_csv
 from casetable.render.report import render_report
-from casetable.render.text import render_cells, render_flow, render_markdown, render_table
+from casetable.render.text import render_cells, render_flow, render_markdown, render_table, table_name
 from casetable.render.workbook import render_workbook
 
 Output = Callable[[], bytes]
@@ -29,41 +29,36 @@ def outputs(edition: Edition, rules: Sequence[Rule] = ()) -> Mapping[str, Output
     `rules` are those that found the edition's problems.
     """
     found: dict[str, Output] = {}
-    for index, table in enumerate(edition.tables):
-        name = table_name(table.layout.name)
-        found[f"{name}.docx"] = lambda index=index: render_document(edition.printed[index])  # type: ignore[misc]
-        found[f"{name}.md"] = lambda index=index, table=table: render_markdown(  # type: ignore[misc]
-            edition.review, table, edition.printed[index]
-        )
-        found[f"{name}.csv"] = lambda table=table: render_table(table)  # type: ignore[misc]
-    found["table.xlsx"] = lambda: render_workbook(edition.review, edition.tables, edition.printed)
-    found["cells.csv"] = lambda: render_cells(edition.table)
-    found["prisma.json"] = lambda: render_flow(edition.flow)
-    found["prisma.csv"] = lambda: render_prisma_csv(edition.review, edition.flow)
-    diagram = cache(lambda: render_diagram_svg(edition.diagram))
+    for table, printed in zip(edition.tables, edition.printed, strict=True):
+        name = table_name(table)
+        found[f"{name}.docx"] = partial(render_document, printed)
+        found[f"{name}.md"] = partial(render_markdown, edition.review, table, printed)
+        found[f"{name}.csv"] = partial(render_table, table)
+    found["table.xlsx"] = partial(render_workbook, edition.review, edition.tables, edition.printed)
+    found["cells.csv"] = partial(render_cells, edition.table)
+    found["prisma.json"] = partial(render_flow, edition.flow)
+    found["prisma.csv"] = partial(render_prisma_csv, edition.review, edition.flow)
+    # The page holds these pictures, too.
+    diagram = cache(partial(render_diagram_svg, edition.diagram))
     found["prisma.svg"] = diagram
-    found["prisma.png"] = lambda: render_diagram_png(edition.diagram)
-    courses = {chart.name: cache(partial(render_course_svg, chart)) for chart in edition.charts}
+    found["prisma.png"] = partial(render_diagram_png, edition.diagram)
+    courses = {chart.case: cache(partial(render_course_svg, chart)) for chart in edition.charts}
     for chart in edition.charts:
-        found[f"figures/{chart.name}.svg"] = courses[chart.name]
+        found[f"figures/{chart.name}.svg"] = courses[chart.case]
         found[f"figures/{chart.name}.pdf"] = partial(render_course_pdf, chart)
         found[f"figures/{chart.name}.png"] = partial(render_course_png, chart)
     for name, records in edition.references.items():
         for form, ending in _REFERENCES.items():
-            found[f"references/{name}.{ending}"] = lambda records=records, form=form: write_bibliography(form, records)  # type: ignore[misc]
+            found[f"references/{name}.{ending}"] = partial(write_bibliography, form, records)
+    beside = frozenset(found)
     found["report.html"] = lambda: render_report(
         edition,
         rules,
         diagram=diagram(),
-        figures={chart.case: courses[chart.name]() for chart in edition.charts},
-        beside=found.keys() - {"report.html"},
+        figures={case: render() for case, render in courses.items()},
+        beside=beside,
     )
     return found
 
 
 _REFERENCES = {Form.CSL_JSON: "json", Form.RIS: "ris", Form.BIBTEX: "bib"}
-
-
-def table_name(name: str) -> str:
-    """Returns what the files of a table are called, without ending: "table" for the manuscript's, "table-NAME" for others."""
-    return f"table-{name}" if name else "table"

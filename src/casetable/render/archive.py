@@ -1,8 +1,8 @@
 """Office files (docx, xlsx) with the same bytes whenever they are written.
 
 The libraries that make them put the clock into each member of the zip and into the document's properties, and take the
-order of members from dictionaries. Members are stored uncompressed: what a compressor makes of the same text differs
-between builds of zlib (zlib-ng, as Fedora has it, packs otherwise), and a document here is at most a few megabytes.
+order of members from dictionaries. Members are stored uncompressed, as what a compressor makes of the same text differs
+between builds of zlib (zlib-ng, as Fedora has it, packs otherwise); the price are larger files.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from casetable.drift import Drift
 from casetable.edition import Edition
 from casetable.flow import Flow
 from casetable.manuscript import INCOMPLETE_MEANING, MEANINGS, head
@@ -21,7 +22,7 @@ from casetable.model import Form, Signed, Status, Strategy, plain_number
 from casetable.notices import marks
 from casetable.problems import Problem, Rule, Severity, visible
 from casetable.render.report_data import case_data, table_data, written
-from casetable.render.text import render_flow
+from casetable.render.text import render_flow, table_name
 from casetable.review import Review, hits_by_search
 from casetable.summary import Tally
 from casetable.table import INCOMPLETE, Row, Shown, Table
@@ -78,7 +79,7 @@ def render_report(
         reports=_reports(edition),
         not_eligible=_not_eligible(edition),
         questions=_questions(review),
-        searches=[_search(strategy, edition) for strategy in review.inputs.strategies],
+        searches=_searches(edition),
         decisions=_decisions(edition),
         problems=_problems(edition.problems, rules),
         accepted=edition.accepted,
@@ -252,7 +253,7 @@ def _table(name: str, table: Table, edition: Edition) -> dict[str, Any]:
         "notes": notes,
         "below": layout.notes,
         "size": len(table.rows),
-        "file": f"table-{layout.name}" if layout.name else "table",
+        "file": table_name(table),
     }
 
 
@@ -397,10 +398,18 @@ def _decisions(edition: Edition) -> list[dict[str, Any]]:
 # --- searches, problems -----------------------------------------------------------------------------------------------
 
 
-def _search(strategy: Strategy, edition: Edition) -> dict[str, Any]:
-    review = edition.review
-    hits = hits_by_search(review.inputs.searches)
-    drift = next((drift for drift in edition.drifts if drift.strategy == strategy.name), None)
+def _searches(edition: Edition) -> list[dict[str, Any]]:
+    hits = hits_by_search(edition.review.inputs.searches)
+    drifts = {drift.strategy: drift for drift in edition.drifts}
+    return [
+        _search(strategy, edition.review, hits, drifts.get(strategy.name))
+        for strategy in edition.review.inputs.strategies
+    ]
+
+
+def _search(
+    strategy: Strategy, review: Review, hits: Mapping[str, frozenset[str]], drift: Drift | None
+) -> dict[str, Any]:
     moves = drift.moves if drift is not None and drift.before is not None else ()
     search = review.last_searches.get(strategy.name)
     return {

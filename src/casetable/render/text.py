@@ -14,6 +14,11 @@ from casetable.review import Review
 from casetable.table import CELL_COLUMNS, Row, Table, long_cells
 
 
+def table_name(table: Table) -> str:
+    """Returns what the files of a table are called, without ending: "table" for the manuscript's, "table-NAME" for others."""
+    return f"table-{table.layout.name}" if table.layout.name else "table"
+
+
 def render_table(table: Table) -> bytes:
     """Returns table.csv: a row a case, the columns of the form's table behind `report` and `case`."""
     heads = ("report", "case", *(column.name for column in table.columns))
