@@ -59,6 +59,10 @@ def main() -> None:
     for name in dict.fromkeys(name for name, _ in took):
         small, large = min(took[name, 0]), min(took[name, 1])
         print(f"{name:34}{small:>10.3f} s{large:>13.3f} s{large / small:>8.1f}{size[name, 1]:>11,}")
+    small, large = (
+        sum(min(took[name, place]) for name, at in took if at == place and "figures/" not in name) for place in (0, 1)
+    )
+    print(f"{'all but the figures':34}{small:>10.3f} s{large:>13.3f} s{large / small:>8.1f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"peak memory {peak / (1024 if sys.platform != 'darwin' else 1024**2):,.0f} MB")
 
