@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, wraps
 from hashlib import sha256
+from operator import is_
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -96,6 +97,52 @@ class Review:
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
+
+    def after(self, earlier: Review) -> Review:
+        """Returns this review with what an earlier one computed of the very same inputs, which is not computed again.
+
+        Returns the earlier one where nothing is another.
+        """
+        if all(
+            _is_same(getattr(self.inputs, each.name), getattr(earlier.inputs, each.name)) for each in fields(Inputs)
+        ):
+            return earlier
+        for names, computed in _COMPUTED_OF:
+            if all(_is_same(getattr(self.inputs, name), getattr(earlier.inputs, name)) for name in names):
+                self.__dict__.update({key: earlier.__dict__[key] for key in computed if key in earlier.__dict__})
+        if "items" in earlier.__dict__ and self.__dict__.get("_group_of") is earlier.__dict__.get("_group_of"):
+            self.__dict__["items"] = self._items_after(earlier)
+        return self
+
+    def _items_after(self, earlier: Review) -> tuple[Item, ...]:
+        """Returns the items, those anew that a decision or an extraction speaks of that one of both reviews has alone."""
+        changed: set[int] = set()  # groups by their id: both reviews have the same ones
+        for name in ("decisions", "reports"):
+            one, other = getattr(self.inputs, name), getattr(earlier.inputs, name)
+            mine, theirs = {id(each) for each in one}, {id(each) for each in other}
+            changed |= {id(self.group_of(each.key)) for each in one if id(each) not in theirs}
+            changed |= {id(self.group_of(each.key)) for each in other if id(each) not in mine}
+        if not changed:
+            return earlier.items
+        decisions: dict[int, list[Decision]] = defaultdict(list)
+        for decision in self.inputs.decisions:
+            if (at := id(self.group_of(decision.key))) in changed:
+                decisions[at].append(decision)
+        extractions: dict[int, list[Report]] = defaultdict(list)
+        for report in self.inputs.reports:
+            if (at := id(self.group_of(report.key))) in changed:
+                extractions[at].append(report)
+        return tuple(
+            replace(
+                item,
+                decisions=tuple(decisions[at]),
+                screened=screened(decisions[at]),
+                extractions=tuple(extractions[at]),
+            )
+            if (at := id(item.group)) in changed
+            else item
+            for item in earlier.items
+        )
 
     def is_read(self, path: str) -> bool:
         """Whether all files at or below a path could be read: what is missing there is not known otherwise."""
@@ -197,13 +244,13 @@ class Review:
         )
 
     @cached_property
-    def _item_of(self) -> Mapping[Group, Item]:
-        return {item.group: item for item in self.items}
+    def _item_of(self) -> Mapping[str, Item]:
+        return {item.group.keys[0]: item for item in self.items}
 
     def item_of(self, key: str) -> Item | None:
         """Returns the report that a key names."""
         group = self.group_of(key)
-        return self._item_of[group] if group else None
+        return self._item_of[group.keys[0]] if group else None
 
     @cached_property
     def undecided(self) -> tuple[Item, ...]:
@@ -244,6 +291,24 @@ class Review:
             for name, line in found.items()
             if name in self.verifiable and cell_hash(self.verifiable[name].cell) == line.content
         }
+
+
+# What of a review is computed of which inputs alone.
+_COMPUTED_OF = (
+    (
+        ("paths", "protocol", "strategies", "searches", "records", "rulings", "unread"),
+        ("last_searches", "hits", "is_log_whole", "records", "grouped", "_group_of"),
+    ),
+    (("reports", "form"), ("verifiable",)),
+    (("reports", "form", "verified"), ("verified",)),
+)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two inputs are one, or hold the very same things in one order."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(is_, one, other))
+    return one is other or (isinstance(one, frozenset | Paths) and one == other)
 
 
 def _day(when: str) -> dt.date | None:

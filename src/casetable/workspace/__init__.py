@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -25,7 +29,6 @@ from casetable.curation.forms import read_form
 from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
 from casetable.errors import UsageError
 from casetable.formats.logs import read_notices, read_records, read_searches, read_verified
-from casetable.model import Report, Strategy
 from casetable.model.notice import NO_NOTICES
 from casetable.problems import Place, Problem, visible
 from casetable.review import Inputs, Paths
@@ -54,6 +57,39 @@ MAX_LOG_BYTES = 2_000_000_000
 _NAME = re.compile(r"[^\W_][\w-]{0,99}")
 
 
+class Part(NamedTuple):
+    """What was read of a file, with its faults, and whether it counts as read in spite of them."""
+
+    content: Any
+    faults: tuple[Problem, ...]
+    is_read: bool
+
+
+Reader = Callable[[str, bytes], Part]
+Stamp = tuple[int, ...] | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """A file as it was read: its bytes, what came of them, and by what it is known that they did not change since.
+
+    `hangs_on` is what else the reading took into account, as the form for an extraction.
+    """
+
+    stamp: Stamp
+    data: bytes
+    part: Part
+    hangs_on: object = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was read of a review's files, by path, for whoever reads them again and again."""
+
+    parts: dict[str, Kept] = field(default_factory=dict)
+    folders: dict[str, tuple[tuple[str, ...], tuple[Problem, ...], frozenset[str]]] = field(default_factory=dict)
+
+
 class Workspace:
     """A review's folder. `root` holds review.yaml."""
 
@@ -75,74 +111,69 @@ class Workspace:
 
     # --- reading ---
 
-    def load(self, progress: Callable[[int, int], None] = lambda *_: None) -> Inputs:
+    def load(
+        self,
+        progress: Callable[[int, int], None] = lambda *_: None,
+        memory: Memory | None = None,
+        *,
+        is_quick: bool = False,
+    ) -> Inputs:
         """Returns all that the review's files say, with every fault of every file; raises nothing for a faulty file.
 
-        `progress` is told how many reports are read, and of how many.
+        `progress` is told how many reports are read, and of how many. A file that `memory` holds and that did not change since
+        is not read again; with `is_quick` strategies and extractions that it holds are not even looked at.
         """
+        memory = memory if memory is not None else Memory()
         problems: list[Problem] = []
         unread: set[str] = set()
 
-        def content(name: str, *, is_needed: bool, limit: int = MAX_FILE_BYTES) -> bytes | None:
-            data, faults = self._bytes(name, is_needed=is_needed, limit=limit)
-            problems.extend(faults)
-            if faults:
+        def part(name: str, reader: Reader, blank: Any, *, is_needed: bool = False, hangs_on: object = None) -> Any:
+            """Returns what a file holds, `blank` where it cannot be opened or is not there."""
+            kept = memory.parts.get(name)
+            is_trusted = is_quick and name.endswith(".yaml") and name.startswith((f"{STRATEGIES}/", f"{REPORTS}/"))
+            stamp = kept.stamp if kept and is_trusted else self._stamp(name)
+            if kept is None or kept.stamp != stamp or kept.hangs_on is not hangs_on:
+                limit = MAX_LOG_BYTES if name.endswith(".jsonl") else MAX_FILE_BYTES
+                data, faults = self._bytes(name, is_needed=is_needed, limit=limit)
+                found = Part(blank, faults, is_read=not faults) if data is None else reader(name, data)
+                kept = memory.parts[name] = Kept(stamp=stamp, data=data or b"", part=found, hangs_on=hangs_on)
+            problems.extend(kept.part.faults)
+            if kept.part.faults and not kept.part.is_read:
                 unread.add(name)
-            return data
+            return kept.part.content
 
-        def told(name: str, faults: tuple[Problem, ...], *, is_read: bool) -> None:
-            problems.extend(faults)
-            if faults and not is_read:
-                unread.add(name)
+        def listed(folder: str) -> tuple[str, ...]:
+            if not is_quick or folder not in memory.folders:
+                faults: list[Problem] = []
+                strange: set[str] = set()
+                memory.folders[folder] = (
+                    tuple(self._yaml_names(folder, faults, strange)),
+                    tuple(faults),
+                    frozenset(strange),
+                )
+            names, more, left = memory.folders[folder]
+            problems.extend(more)
+            unread.update(left)
+            return names
 
-        protocol = form = None
-        if (data := content(PROTOCOL, is_needed=True)) is not None:
-            protocol, faults = read_protocol(PROTOCOL, data)
-            told(PROTOCOL, faults, is_read=protocol is not None)
-        if (data := content(FORM, is_needed=True)) is not None:
-            form, faults = read_form(FORM, data)
-            told(FORM, faults, is_read=form is not None)
-        strategies: list[Strategy] = []
-        for name in self._yaml_names(STRATEGIES, problems, unread):
-            if (data := content(name, is_needed=True)) is not None:
-                strategy, faults = read_strategy(name, Path(name).stem, data)
-                told(name, faults, is_read=strategy is not None)
-                strategies += [strategy] if strategy else []
-        reports: list[Report] = []
-        names = tuple(self._yaml_names(REPORTS, problems, unread))
+        protocol = part(PROTOCOL, _single(read_protocol), None, is_needed=True)
+        form = part(FORM, _single(read_form), None, is_needed=True)
+        strategies = [part(name, _named(read_strategy), None, is_needed=True) for name in listed(STRATEGIES)]
+        reports = []
+        names = listed(REPORTS)
+        read_one = _named(partial(read_report, form=form))
         for number, name in enumerate(names, start=1):
             progress(number, len(names))
-            if (data := content(name, is_needed=True)) is not None:
-                report, faults = read_report(name, Path(name).stem, data, form)
-                told(name, faults, is_read=report is not None)
-                reports += [report] if report else []
-        data = content(SCREENING, is_needed=True)
-        decisions, faults = read_decisions(SCREENING, data) if data is not None else ((), ())
-        told(SCREENING, faults, is_read=not faults)
-        data = content(DUPLICATES, is_needed=False)
-        rulings, faults = read_rulings(DUPLICATES, data) if data is not None else ((), ())
-        told(DUPLICATES, faults, is_read=not faults)
-        data = content(CLAIMS, is_needed=False)
-        claims, numbers, faults = read_claims(CLAIMS, data) if data is not None else ((), (), ())
-        told(CLAIMS, faults, is_read=all(fault.code.startswith("C") for fault in faults))
-        data = content(SEARCHES, is_needed=False, limit=MAX_LOG_BYTES)
-        searches, faults = read_searches(SEARCHES, data) if data is not None else ((), ())
-        told(SEARCHES, faults, is_read=not faults)
-        data = content(RECORDS, is_needed=False, limit=MAX_LOG_BYTES)
-        records, faults = read_records(RECORDS, data) if data is not None else ({}, ())
-        told(RECORDS, faults, is_read=not faults)
-        data = content(OVERLAPS, is_needed=False)
-        overlaps, faults = read_overlaps(OVERLAPS, data) if data is not None else ((), ())
-        told(OVERLAPS, faults, is_read=not faults)
-        data = content(VERIFIED, is_needed=False, limit=MAX_LOG_BYTES)
-        verified, faults = read_verified(VERIFIED, data) if data is not None else ((), ())
-        told(VERIFIED, faults, is_read=not faults)
-        data = content(NOTICES, is_needed=False, limit=MAX_LOG_BYTES)
-        notices, faults = read_notices(NOTICES, data) if data is not None else (NO_NOTICES, ())
-        told(NOTICES, faults, is_read=not faults)
-        data = content(ACKNOWLEDGMENTS, is_needed=False)
-        acknowledgments, faults = read_acknowledgments(ACKNOWLEDGMENTS, data) if data is not None else ((), ())
-        told(ACKNOWLEDGMENTS, faults, is_read=not faults)
+            reports.append(part(name, read_one, None, is_needed=True, hangs_on=form))
+        decisions = part(SCREENING, _listing(read_decisions), (), is_needed=True)
+        rulings = part(DUPLICATES, _listing(read_rulings), ())
+        claims, numbers = part(CLAIMS, _claims, ((), ()))
+        searches = part(SEARCHES, _listing(read_searches), ())
+        records = part(RECORDS, _listing(read_records), {})
+        overlaps = part(OVERLAPS, _listing(read_overlaps), ())
+        verified = part(VERIFIED, _listing(read_verified), ())
+        notices = part(NOTICES, _listing(read_notices), NO_NOTICES)
+        acknowledgments = part(ACKNOWLEDGMENTS, _listing(read_acknowledgments), ())
         return Inputs(
             paths=Paths(
                 strategies=STRATEGIES,
@@ -156,12 +187,12 @@ class Workspace:
             ),
             protocol=protocol,
             form=form,
-            strategies=tuple(strategies),
+            strategies=tuple(each for each in strategies if each),
             searches=searches,
             records=records,
             decisions=decisions,
             rulings=rulings,
-            reports=tuple(reports),
+            reports=tuple(each for each in reports if each),
             problems=tuple(problems),
             verified=verified,
             overlaps=overlaps,
@@ -184,6 +215,14 @@ class Workspace:
         """The names of the extractions that are there, without folder and ending."""
         folder = self.root / REPORTS
         return frozenset(path.stem.lower() for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+    def _stamp(self, name: str) -> Stamp:
+        """Returns what tells a file from what it was before, None where there is none."""
+        try:
+            found = os.stat(self.root / name)  # noqa: PTH116  # a Path for each of a thousand files takes its time
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
     def _bytes(self, name: str, *, is_needed: bool, limit: int) -> tuple[bytes | None, tuple[Problem, ...]]:
         path, place = self.root / name, Place(path=name)
@@ -313,6 +352,36 @@ class Workspace:
             [git, "-C", str(self.root), "config", "user.name"], capture_output=True, check=False
         )
         return answer.stdout.decode("utf-8", "replace").strip()
+
+
+def _single(read: Callable[[str, bytes], tuple[Any, tuple[Problem, ...]]]) -> Reader:
+    """Of a file that counts as read where something came of it."""
+
+    def reader(path: str, data: bytes) -> Part:
+        content, faults = read(path, data)
+        return Part(content, faults, is_read=content is not None)
+
+    return reader
+
+
+def _named(read: Callable[[str, str, bytes], tuple[Any, tuple[Problem, ...]]]) -> Reader:
+    """The same of a file whose name counts."""
+    return _single(lambda path, data: read(path, Path(path).stem, data))
+
+
+def _listing(read: Callable[[str, bytes], tuple[Any, tuple[Problem, ...]]]) -> Reader:
+    """Of a file that counts as read only where it has no fault, as any entry of it may be the one that is looked for."""
+
+    def reader(path: str, data: bytes) -> Part:
+        content, faults = read(path, data)
+        return Part(content, faults, is_read=not faults)
+
+    return reader
+
+
+def _claims(path: str, data: bytes) -> Part:
+    claims, numbers, faults = read_claims(path, data)
+    return Part((claims, numbers), faults, is_read=all(fault.code.startswith("C") for fault in faults))
 
 
 def is_below(path: str, folder: str) -> bool:
