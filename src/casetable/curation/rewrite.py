@@ -23,7 +23,7 @@ from casetable.curation.nodes import events_of, read_nodes, text_of
 from casetable.errors import CasetableError
 
 Way = tuple[str | int, ...]
-Plain: TypeAlias = str | list["Plain"] | dict[str, "Plain"]
+Plain: TypeAlias = str | list["Plain"] | dict[str, "Plain"] | None
 WIDTH = 120
 
 
@@ -33,7 +33,7 @@ class RewriteError(CasetableError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
-    """The value at `way` is to be `value`. Its last step may be a key that is new there; it is then put behind the key
+    """The value at `way` is to be `value`, a blank where that is None. Its last step may be a key that is new there; it is then put behind the key
     that comes before it in `order`, or at the end.
 
     A key of a group (`order` may hold groups as tuples) goes behind the last key before it of its own group, else before
@@ -62,7 +62,14 @@ class Rename:
     to: str
 
 
-Edit = Put | Insert | Rename
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """The entry of a mapping or the item of a list at `way` is to be taken out; others must be left beside it."""
+
+    way: Way
+
+
+Edit = Put | Insert | Rename | Remove
 
 
 def rewritten(path: str, data: bytes, edits: Sequence[Edit]) -> bytes:
@@ -79,6 +86,7 @@ def rewritten(path: str, data: bytes, edits: Sequence[Edit]) -> bytes:
     edits = _gathered(edits, before.plain())
     wanted = _applied(before.plain(), edits)
     page = _Page(data)
+    page.gone = frozenset(edit.way for edit in edits if isinstance(edit, Remove))
     for edit in edits:
         page.change(path, edit)
     changed = page.bytes(path)
@@ -137,11 +145,29 @@ def _applied(plain: object, edits: Iterable[Edit]) -> object:
             if isinstance(held, dict) and edit.way[-1] in held:
                 renamed = {edit.to if key == edit.way[-1] else key: value for key, value in held.items()}
                 plain = _with(plain, edit.way[:-1], renamed)
-    inserted = [(at, edit) for at, edit in enumerate(edits) if isinstance(edit, Insert)]
-    for _, edit in sorted(inserted, key=lambda each: (each[1].at, each[0]), reverse=True):
-        held = _at(plain, edit.way)
-        if isinstance(held, list):
-            plain = _with(plain, edit.way, [*held[: edit.at], edit.value, *held[edit.at :]])
+    gone = [edit.way for edit in edits if isinstance(edit, Remove)]
+    for way in gone:
+        if isinstance(_at(plain, way[:-1]), dict):
+            plain = _without(plain, way)
+    moved: list[tuple[int, int, Way, Plain]] = [
+        (edit.at, number, edit.way, edit.value) for number, edit in enumerate(edits) if isinstance(edit, Insert)
+    ]
+    moved += [(way[-1], -1, way, None) for way in gone if isinstance(way[-1], int)]
+    # From the end: what is inserted before an item comes after that item is gone.
+    for at, number, way, value in sorted(moved, key=lambda each: (each[0], -(each[1] < 0), each[1]), reverse=True):
+        if number < 0:
+            plain = _without(plain, way)
+        elif isinstance(held := _at(plain, way), list):
+            plain = _with(plain, way, [*held[:at], value, *held[at:]])
+    return plain
+
+
+def _without(plain: object, way: Way) -> object:
+    held = _at(plain, way[:-1])
+    if isinstance(held, dict):
+        return _with(plain, way[:-1], {key: each for key, each in held.items() if key != way[-1]})
+    if isinstance(held, list):
+        return _with(plain, way[:-1], [each for at, each in enumerate(held) if at != way[-1]])
     return plain
 
 
@@ -233,6 +259,7 @@ class _Page:
         self.text = text_of(data)
         self.root = _spans(self.text)
         self.changes: list[tuple[int, int, int, int, str]] = []
+        self.gone: frozenset[Way] = frozenset()
 
     def bytes(self, path: str) -> bytes:
         """Returns the file with the changes made."""
@@ -267,6 +294,11 @@ class _Page:
             if missing or parent.keys is None:
                 raise RewriteError(f"{path}: there is no {edit.way[-1]!r} to rename; nothing was written")
             self.put(depth, *parent.keys[str(edit.way[-1])], edit.to)
+        elif isinstance(edit, Remove):
+            left = [step for step in parent.below if (*edit.way[:-1], step) not in self.gone]
+            if missing or not left:
+                raise RewriteError(f"{path}: {edit.way[-1]!r} cannot be taken out alone; nothing was written")
+            self._remove(path, parent, edit.way[-1], left, depth)
         elif isinstance(edit, Insert):
             if missing or not ways[-1].is_list:
                 raise RewriteError(f"{path}: there is no list at {edit.way!r}; nothing was written")
@@ -292,8 +324,7 @@ class _Page:
         column = self._column(span.start)
         lines = _item(edit.value, column)
         if at:
-            end = self._line_end(span.below[at - 1].end)
-            self.put(depth, end, end, "".join(f"\n{' ' * column}{line}" if line else "\n" for line in lines))
+            self._put_below(self._line_end(span.below[at - 1].end), lines, column, depth)
         else:
             self.put(depth, span.start, span.start, "".join(f"{line}\n{' ' * column}" for line in lines))
 
@@ -311,18 +342,101 @@ class _Page:
         assert span.keys is not None  # noqa: S101
         column = self._column(next(iter(span.keys.values()))[0]) if span.keys else 0
         lines = _entry(key, edit.value, column)
-        before, behind = _neighbor(key, list(span.keys), edit.order)
+        there = [name for name in span.keys if (*edit.way[:-1], name) not in self.gone]
+        before, behind = _neighbor(key, there, edit.order)
         if behind:
             at = span.keys[behind][0]
             self.put(depth, at, at, "".join(f"{line}\n{' ' * column}" for line in lines))
             return
         end = self._line_end(max(span.below[before].end, span.keys[before][1])) if before else self._line_end(0)
-        self.put(depth, end, end, "".join(f"\n{' ' * column}{line}" if line else "\n" for line in lines))
+        self._put_below(end, lines, column, depth)
+
+    def _put_below(self, end: int, lines: list[str], column: int, depth: int) -> None:
+        """Puts lines below the line that ends at a place; that line may be taken out at the same time."""
+        indented = [f"{' ' * column}{line}" if line else "" for line in lines]
+        if end < len(self.text):
+            self.put(depth, end + 1, end + 1, "".join(f"{line}\n" for line in indented))
+        else:
+            self.put(depth, end, end, "".join(f"\n{line}" for line in indented))
+
+    # --- what is taken out ---
+
+    def _remove(self, path: str, parent: _Span, step: str | int, left: list[str | int], depth: int) -> None:
+        order = list(parent.below)
+        at = order.index(step)
+        places = {key: self._place_of(parent, key) for key in order}
+        following = next((places[key] for key in order[at + 1 :] if key in left), None)
+        if parent.is_flow:
+            if following is not None:
+                start, end = places[step], places[order[at + 1]]
+            else:
+                start, end = self._end_of(parent, order[at - 1]), self._end_of(parent, step)
+        else:
+            line = self.text.rfind("\n", 0, places[step]) + 1
+            lead = self.text[line : places[step]]
+            end = self._line_end(self._end_of(parent, step))
+            is_alone = not lead.strip() if parent.keys is not None else re.fullmatch(r"[ \t]*-[ \t]+", lead) is not None
+            is_led = parent.keys is not None and not self._is_first_alone(parent, order[0])
+            if at and is_led and all(key not in left for key in order[:at]):
+                return  # it goes with the first one, behind whose dash the next that stays is to stand
+            if is_alone:
+                start, end = (line, end + 1) if end < len(self.text) else (max(line - 1, 0), end)
+            elif following is not None:
+                start, end = places[step], following
+            else:
+                raise RewriteError(f"{path}: {step!r} cannot be taken out as text; nothing was written")
+        self._refuse_comments(path, parent, start, end)
+        self.put(depth, start, end, "")
+
+    def _is_first_alone(self, parent: _Span, step: str | int) -> bool:
+        """Whether the first key of a block mapping begins its line, and stands behind no dash."""
+        place = self._place_of(parent, step)
+        return not self.text[self.text.rfind("\n", 0, place) + 1 : place].strip()
+
+    def _place_of(self, parent: _Span, step: str | int) -> int:
+        return parent.keys[str(step)][0] if parent.keys is not None else parent.below[step].start
+
+    def _end_of(self, parent: _Span, step: str | int) -> int:
+        below = parent.below[step]
+        if parent.keys is not None and below.start == below.end:
+            return self._after_colon(parent, str(step))
+        return below.end
+
+    def _refuse_comments(self, path: str, span: _Span, start: int, end: int) -> None:
+        rest = list(self.text[start:end])
+        for low, high in self._leaves(span):
+            low, high = max(low, start), min(high, end)
+            if low < high:
+                rest[low - start : high - start] = " " * (high - low)
+        if "#" in rest:
+            line = self.text.count("\n", 0, start) + 1
+            raise RewriteError(
+                f"{path}:{line}: what is to be taken out holds comments, which would be lost; edit it there; nothing was"
+                " written"
+            )
 
     # --- another value ---
 
+    def _blank(self, path: str, parent: _Span, key: str, old: _Span, depth: int) -> None:
+        """Empties the value of a key; a comment behind it in its line stays."""
+        if parent.keys is None or key not in parent.keys:
+            raise RewriteError(f"{path}: {key!r} cannot be blank; nothing was written")
+        if old.start == old.end and not old.is_collection:
+            return
+        if parent.is_flow:
+            self.put(depth, old.start, old.end, _flow(None))
+            return
+        after = self._after_colon(parent, key)
+        is_block = (old.is_collection and not old.is_flow) or old.style in {"|", ">"}
+        start = self._line_end(after) if is_block and old.style not in {"|", ">"} else after
+        self._refuse_comments(path, old, min(start, old.start), old.end)
+        self.put(depth, start, max(old.end, start), "")
+
     def _replace(self, path: str, parent: _Span, edit: Put, old: _Span, depth: int, *, is_flow: bool) -> None:
         key = str(edit.way[-1])
+        if edit.value is None:
+            self._blank(path, parent, key, old, depth)
+            return
         is_entry = parent.keys is not None and key in parent.keys
         is_block = old.is_collection and not old.is_flow
         first = self._line_end(self._after_colon(parent, key)) if is_entry and is_block else old.start
@@ -434,6 +548,8 @@ def _neighbor(key: str, there: list[str], order: tuple[tuple[str, ...], ...]) ->
 def _entry(key: str, value: Plain, column: int) -> list[str]:
     """Returns "key: value" as lines without the indent of the first."""
     head = f"{_key(key)}:"
+    if value is None:
+        return [head]
     if isinstance(value, str):
         long = _folded(value, column + 2)
         if long is not None and column + len(head) + 1 + len(_scalar(value, is_flow=False)) > WIDTH:
@@ -455,7 +571,7 @@ def _entry(key: str, value: Plain, column: int) -> list[str]:
 def _item(value: Plain, column: int) -> list[str]:
     """Returns "- value" as lines without the indent of the first."""
     if not isinstance(value, dict):
-        return [f"- {_flow(value)}" if isinstance(value, list) else f"- {_scalar(value, is_flow=False)}"]
+        return [f"- {_scalar(value, is_flow=False)}" if isinstance(value, str) else f"- {_flow(value)}"]
     if "case" not in value and not _holds_rows(value) and column + 2 + len(_flow(value)) <= WIDTH:
         return [f"- {_flow(value)}"]
     lines = [line for name, each in value.items() for line in _entry(name, each, column + 2)]
@@ -470,6 +586,8 @@ def _holds_rows(value: Plain) -> bool:
 
 
 def _flow(value: Plain) -> str:
+    if value is None:
+        return '""'
     if isinstance(value, str):
         return _scalar(value, is_flow=True)
     if isinstance(value, list):
