@@ -19,6 +19,7 @@ from casetable.problems import Place, Problem, in_order, joined, pointed
 from casetable.query import Lines, parse
 from casetable.query.lint import RULES, Edit, Finding, lint, lint_known, safe_edits, with_edits_made
 from casetable.query.lint.known import L140
+from casetable.query.marks import Marker
 from casetable.query.match import Matched, MatchedArticle, Verdict, match
 from casetable.query.sent import unsendable
 from casetable.review import Review
@@ -266,6 +267,19 @@ def _with_limits(strategy: Strategy) -> str:
         return f"{strategy.text}\nAND {span}"  # read from left to right, it limits all before it
     last = node.last.number
     return f"{strategy.text}\n#{last + 1} #{last} AND {span}"
+
+
+def markers(review: Review, today: dt.date) -> Mapping[str, Marker]:
+    """Returns, by strategy, what marks why it finds an article; one that cannot be read marks nothing, and says why."""
+    found = {}
+    for strategy in review.inputs.strategies:
+        if not strategy.text or strategy.is_imported:
+            continue
+        faults = unsendable(strategy.text)
+        node = None if faults else parse(strategy.text)
+        fault = f"the strategy cannot be read: {faults[0].message}" if faults else ""
+        found[strategy.name] = Marker(node, strategy.text, today=today, fault=fault)
+    return found
 
 
 def match_text(text: str, files: Sequence[Path], today: dt.date) -> MatchResult:
