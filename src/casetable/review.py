@@ -25,6 +25,7 @@ from casetable.model import (
     Report,
     Ruling,
     Search,
+    Stage,
     Strategy,
     Verified,
     normal_key,
@@ -136,7 +137,7 @@ class Review:
             replace(
                 item,
                 decisions=tuple(decisions[at]),
-                screened=screened(decisions[at]),
+                screened=self.screened(decisions[at]),
                 extractions=tuple(extractions[at]),
             )
             if (at := id(item.group)) in changed
@@ -216,6 +217,15 @@ class Review:
         """Returns the group that a key names, by whatever identifier of its records."""
         return self._group_of.get(normal_key(key))
 
+    @property
+    def screeners(self) -> int:
+        """How many persons are to decide on each record, by the protocol."""
+        return self.inputs.protocol.screeners if self.inputs.protocol else 1
+
+    def screened(self, decisions: Sequence[Decision]) -> Screened:
+        """Returns where a report of this review stands by all decisions on it."""
+        return screened(decisions, self.screeners)
+
     @cached_property
     def items(self) -> tuple[Item, ...]:
         """All reports that a search ever named, by first key."""
@@ -235,7 +245,7 @@ class Review:
             Item(
                 group=group,
                 record=best_record(self.records[key] for key in group.keys),
-                screened=screened(decisions[group]),
+                screened=self.screened(decisions[group]),
                 decisions=tuple(decisions[group]),
                 extractions=tuple(extractions[group]),
                 strategies=tuple(dict.fromkeys(name for key in group.keys for name in finders[key])),
@@ -254,8 +264,12 @@ class Review:
 
     @cached_property
     def undecided(self) -> tuple[Item, ...]:
-        """The reports that a last search finds and nobody decided on."""
+        """The reports that a last search finds and that are not decided on: by nobody, or not by as many as screen."""
         return tuple(item for item in self.items if item.is_hit and item.screened.decision is None)
+
+    def undecided_by(self, name: str, stage: Stage | None = None) -> tuple[Item, ...]:
+        """Returns the reports that a last search finds and on which this person's decision is wanted, at one stage or any."""
+        return tuple(item for item in self.items if item.is_hit and item.screened.stage_for(name, stage) is not None)
 
     @cached_property
     def included(self) -> tuple[Item, ...]:

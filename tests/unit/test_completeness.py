@@ -154,4 +154,5 @@ def test_warnings_are_what_is_honest_but_not_complete() -> None:
         "C102",
         "A103",
         "E117",
+        "S108",
     }

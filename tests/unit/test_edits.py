@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
+import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casetable.curation.edits import add_decision, new_report, report_name, scalar
+from casetable.curation.edits import add_decision, new_report, report_name, with_decision_changed, without_decision
 from casetable.curation.files import read_decisions, read_report
 from casetable.curation.forms import read_form
 from casetable.curation.nodes import read_nodes
+from casetable.curation.rewrite import scalar
 from casetable.errors import UsageError
 from casetable.model import Decision, Record, Stage, Verdict
 from casetable.problems import Place
@@ -229,6 +233,242 @@ def test_mixed_line_ends_stay_as_they_are() -> None:
 def test_half_a_character_is_refused_in_words() -> None:
     with pytest.raises(UsageError):
         added("schema: 1\ndecisions:\n", replace(DECISION, note="na\udcefve"))
+
+
+# --- one decision less, one decision changed ---------------------------------------------------------------------------
+
+HELD = """\
+schema: 1   # a remark
+decisions:   # newest last
+  # the first one
+  - record: pmid:11   # Doe 2020
+    stage: reports
+    decision: include
+    by: "A. Curator"
+    when: 2026-01-15
+
+  # of another drug
+  - when: 2026-01-16
+    record: 'pmid:12'  # Roe 2021
+    stage: records
+    decision: exclude  # hesitating
+    reason: other-drug
+    by: B. Curator
+    note: >-
+      a long note
+      on two lines
+  - {record: pmid:13, stage: records, decision: exclude, reason: other-drug, by: C, when: 2026-01-17}  # Poe
+  # the end
+"""
+
+
+def held(text: str | bytes = HELD) -> list[Decision]:
+    decisions, problems = read_decisions("s.yaml", text.encode() if isinstance(text, str) else text)
+    assert problems == ()
+    return list(decisions)
+
+
+def lines_of(text: str, first: str, last: str) -> str:
+    """The lines of a text from the one that holds `first` to the one that holds `last`."""
+    start, end = text.rindex("\n", 0, text.index(first)) + 1, text.index("\n", text.index(last)) + 1
+    return text[start:end]
+
+
+@pytest.mark.parametrize(("at", "gone"), [(0, ("- record: pmid:11", "2026-01-15")), (2, ("{record: pmid:13", "# Poe"))])
+def test_a_decision_is_taken_out_with_its_remark(at: int, gone: tuple[str, str]) -> None:
+    after = without_decision("s.yaml", HELD.encode(), held()[at]).decode()
+    assert after == HELD.replace(lines_of(HELD, *gone), "")
+
+
+def test_a_decision_with_a_comment_of_its_own_is_not_taken_out() -> None:
+    with pytest.raises(UsageError) as refused:
+        without_decision("s.yaml", HELD.encode(), held()[1])
+    assert str(refused.value) == (
+        "s.yaml:14: a comment stands in what is to be taken out, and would be lost; edit it there; nothing was written"
+    )
+
+
+@pytest.mark.parametrize(
+    ("comment", "line"),
+    [
+        ("  # why\n    stage: reports\n", 5),
+        ("  -  # why\n    record: pmid:11\n", 4),
+        ("    note: |  # why\n      text\n", 9),
+    ],
+)
+def test_each_comment_within_a_decision_is_told_with_its_line(comment: str, line: int) -> None:
+    old = {5: "    stage: reports\n", 4: "  - record: pmid:11   # Doe 2020\n", 9: "\n  # of another drug\n"}[line]
+    text = HELD.replace(old, comment + ("\n" if line == 9 else ""), 1)
+    with pytest.raises(UsageError, match=f"^s.yaml:{line}: a comment stands"):
+        without_decision("s.yaml", text.encode(), held(text)[0])
+
+
+def test_the_last_decision_leaves_its_key_behind() -> None:
+    text = "schema: 1\ndecisions:  # none yet\n" + indented(LINES, 2)
+    assert without_decision("s.yaml", text.encode(), held(text)[0]) == b"schema: 1\ndecisions:  # none yet\n"
+
+
+def test_a_dash_in_a_line_of_its_own_goes_too() -> None:
+    text = "decisions:\n  -\n    " + indented(LINES, 2).removeprefix("  - ") + indented(LINES, 2) + "schema: 1\n"
+    after = without_decision("s.yaml", text.encode(), held(text)[0]).decode()
+    assert after == "decisions:\n" + indented(LINES, 2) + "schema: 1\n"
+
+
+def test_a_decision_that_stands_there_no_more_is_not_touched() -> None:
+    decision = held()[0]
+    moved = HELD.replace("schema: 1", "# more\nschema: 1").encode()
+    with pytest.raises(UsageError) as refused:
+        without_decision("s.yaml", moved, decision)
+    told = "the decision of A. Curator on pmid:11 does not stand there any more; nothing was written"
+    assert str(refused.value) == f"s.yaml:4:5: {told}"
+    with pytest.raises(UsageError, match="does not stand there any more"):
+        with_decision_changed("s.yaml", HELD.replace("include", "exclude").encode(), decision, decision)
+
+
+@pytest.mark.parametrize(
+    ("at", "changes", "old", "new"),
+    [
+        (
+            0,
+            {"verdict": Verdict.EXCLUDE, "reason": "other-drug", "note": "read: anew"},
+            '    decision: include\n    by: "A. Curator"\n    when: 2026-01-15\n',
+            '    decision: exclude\n    reason: other-drug\n    by: "A. Curator"\n    when: 2026-01-15\n'
+            '    note: "read: anew"\n',
+        ),
+        (
+            1,
+            {"verdict": Verdict.INCLUDE, "reason": "", "note": "", "when": dt.date(2026, 1, 20)},
+            HELD[HELD.index("  - when") : HELD.index("  - {")],
+            "  - when: 2026-01-20\n    record: 'pmid:12'  # Roe 2021\n    stage: records\n"
+            "    decision: include  # hesitating\n    by: B. Curator\n",
+        ),
+        (
+            2,
+            {"verdict": Verdict.INCLUDE, "reason": "", "note": "a, b"},
+            "decision: exclude, reason: other-drug, by: C, when: 2026-01-17}",
+            'decision: include, by: C, when: 2026-01-17, note: "a, b"}',
+        ),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_decision_is_changed_where_it_stands(
+    at: int, changes: dict[str, Any], old: str, new: str, newline: str
+) -> None:
+    text = HELD.replace("\n", newline)
+    decision = held(text)[at]
+    after = with_decision_changed("s.yaml", text.encode(), decision, replace(decision, **changes))
+    assert after.decode() == HELD.replace(old, new).replace("\n", newline)
+
+
+def test_a_change_does_not_lose_a_comment() -> None:
+    text = HELD.replace("reason: other-drug\n", "reason: other-drug  # or not\n")
+    decision = held(text)[1]
+    changed = replace(decision, verdict=Verdict.INCLUDE, reason="")
+    with pytest.raises(UsageError, match=r"^s.yaml:15: a comment stands in what is to be taken out"):
+        with_decision_changed("s.yaml", text.encode(), decision, changed)
+
+
+_PLAINLY = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp")), max_size=30)
+_NOTES = (_PLAINLY | _HOSTILE).map(lambda text: " ".join(text.split()))
+_DECISIONS = st.builds(
+    Decision,
+    key=st.sampled_from(["pmid:11", "doi:10.1234/a(1)<2>b", "own:r1"]),
+    stage=st.sampled_from(Stage),
+    verdict=st.sampled_from(Verdict),
+    reason=st.sampled_from(["", "other-drug"]),
+    by=_NOTES.map(lambda text: text or "A"),
+    when=st.dates(dt.date(2000, 1, 1), dt.date(2099, 1, 1)),
+    note=_NOTES,
+    place=st.just(Place(path="s.yaml")),
+    settles=st.booleans(),
+)
+
+
+def _in_quotes(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+@st.composite
+def _item(draw: st.DrawFn, indent: int) -> str:
+    """A decision as persons write one: keys in any order, in any quotes, in lines or in brackets, with what is around it."""
+    decision = draw(_DECISIONS)
+    quoted = draw(st.sampled_from([scalar, _in_quotes]))
+    is_flow = draw(st.booleans())
+    values = {
+        "record": scalar(decision.key),
+        "stage": decision.stage.value,
+        "decision": decision.verdict.value,
+        "reason": decision.reason,
+        "by": _in_quotes(decision.by),
+        "when": decision.when.isoformat(),
+        "settles": draw(st.sampled_from(["yes", "no", "true"])) if decision.settles else "",
+        "note": "" if not decision.note else _in_quotes(decision.note) if is_flow else quoted(decision.note),
+    }
+    keys = draw(st.permutations([key for key, value in values.items() if value]))
+    above = draw(st.sampled_from(["", "\n", f"{' ' * indent}# the next: - one\n"]))
+    remark = draw(st.sampled_from(["", "  # a remark: #1"]))
+    if is_flow:
+        inner = ", ".join(f"{key}: {values[key]}" for key in keys)
+        return above + f"{' ' * indent}- {{{inner}}}{remark}\n"
+    lines = [f"{key}: {values[key]}{remark if key == 'record' else ''}" for key in keys]
+    return above + "".join(f"{' ' * indent}{' ' if number else '-'} {line}\n" for number, line in enumerate(lines))
+
+
+@st.composite
+def _files(draw: st.DrawFn) -> tuple[list[str], int, bytes, str]:
+    """The pieces of a file (head, an item each, tail), the number of one item, a byte order mark and line ends."""
+    indent = draw(st.sampled_from([0, 2, 4]))
+    items = draw(st.lists(_item(indent), min_size=1, max_size=4))
+    head, tail = draw(st.sampled_from([("schema: 1\ndecisions:\n", ""), ("decisions:  # all\n", "# end\nschema: 1\n")]))
+    at = draw(st.integers(0, len(items) - 1))
+    return (
+        [head, *items, tail],
+        at,
+        draw(st.sampled_from([b"", codecs.BOM_UTF8])),
+        draw(st.sampled_from(["\n", "\r\n"])),
+    )
+
+
+def _whole(pieces: list[str], mark: bytes, newline: str) -> bytes:
+    return mark + "".join(pieces).replace("\n", newline).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(_files())
+def test_what_is_taken_out_is_one_item_and_no_other_byte(made: tuple[list[str], int, bytes, str]) -> None:
+    pieces, at, mark, newline = made
+    data = _whole(pieces, mark, newline)
+    decisions = held(data)
+    after = without_decision("s.yaml", data, decisions[at])
+    item = pieces[at + 1]
+    above = item[: item.index("\n") + 1] if item.startswith("\n") or item.lstrip().startswith("#") else ""
+    assert after == _whole([*pieces[: at + 1], above, *pieces[at + 2 :]], mark, newline)
+    expected = [replace(each, place=DECISION.place) for each in (*decisions[:at], *decisions[at + 1 :])]
+    assert [replace(each, place=DECISION.place) for each in held(after)] == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(_files(), _DECISIONS)
+def test_what_is_changed_is_one_item_and_no_other_byte(made: tuple[list[str], int, bytes, str], new: Decision) -> None:
+    pieces, at, mark, newline = made
+    data = _whole(pieces, mark, newline)
+    decisions = held(data)
+    after = with_decision_changed("s.yaml", data, decisions[at], new)
+    before, behind = _whole(pieces[: at + 1], mark, newline), _whole(pieces[at + 2 :], b"", newline)
+    assert after.startswith(before)
+    assert after.endswith(behind)
+    assert after.count(b"# a remark: #1") == data.count(b"# a remark: #1")
+    told = replace(decisions[at], verdict=new.verdict, reason=new.reason, when=new.when, note=new.note)
+    expected = [replace(each, place=DECISION.place) for each in (*decisions[:at], told, *decisions[at + 1 :])]
+    assert [replace(each, place=DECISION.place) for each in held(after)] == expected
+    if told == decisions[at]:
+        assert after == data
+
+
+def test_a_decision_that_settles_is_written_so() -> None:
+    after = added("schema: 1\ndecisions:\n", replace(DECISION, settles=True, note="agreed")).decode()
+    assert after.endswith("    when: 2026-01-20\n    settles: yes\n    note: agreed\n")
+    assert held(after)[0].settles
 
 
 # --- new reports ------------------------------------------------------------------------------------------------------

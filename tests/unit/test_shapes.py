@@ -61,7 +61,7 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         "s.yaml:5:15: F203 decision: 'inclde' is not include or exclude; did you mean 'include'?",
         "s.yaml:6:8: F202 by: is blank; expected who decided",
         "s.yaml:7:11: F203 when: '2026-02-30' is not a date as 2026-11-22",
-        "s.yaml:8:5: F201 coment: 'coment' is not a key of this mapping; expected by, decision, note, reason, record, stage or when",
+        "s.yaml:8:5: F201 coment: 'coment' is not a key of this mapping; expected by, decision, note, reason, record, settles, stage or when",
         "s.yaml:9:5: F203 decisions: 'just text' is not a mapping of 'key: value' lines",
         "s.yaml:10:5: F202 record: is missing; expected the key of a record",
         "s.yaml:10:5: F202 by: is missing; expected who decided",
@@ -82,7 +82,7 @@ def test_an_unknown_key_names_the_nearest(typed: str, hint: str) -> None:
 
 def test_an_unknown_key_far_from_any_has_no_hint() -> None:
     (message,) = told(DECISION + "    zzz: x\n")
-    assert message.endswith("expected by, decision, note, reason, record, stage or when")
+    assert message.endswith("expected by, decision, note, reason, record, settles, stage or when")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from casetable.completeness import acceptance, extraction, flow, notices, search
 from casetable.curation import cells, files, forms, nodes, shapes, timelines
 from casetable.formats import logs
 from casetable.model import Acceptance
-from casetable.problems import Example, Place, Problem, Rule, did_you_mean, in_order, joined, shown
+from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.query.lint import RULES as LINT_RULES
 from casetable.quotes import findings
-from casetable.review import Review
+from casetable.review import Item, Review
 
 P104 = Rule(
     code="P104",
@@ -55,6 +55,24 @@ P106 = Rule(
         message="pmid:12 is no record of this review",
     ),
 )
+_TWICE = """\
+schema: 1
+decisions:
+  - {record: pmid:11, stage: reports, decision: include, by: A. Curator, when: 2026-01-15}
+  - {record: pmid:11, stage: reports, decision: include, by: B. Curator, when: 2026-01-16}
+  - {record: own:r1, stage: records, decision: exclude, reason: other-drug, by: B. Curator, when: 2026-01-16}
+"""
+_ROE = """\
+  - {record: "doi:10.1234/invented.2", stage: records, decision: exclude, reason: other-drug, by: A. Curator, when: 2026-01-15}
+"""
+_POE_AGAIN = """\
+  - record: own:r1
+    stage: records
+    decision: exclude
+    reason: {}
+    by: A. Curator
+    when: 2026-01-16
+"""
 S101 = Rule(
     code="S101",
     name="undecided-hit",
@@ -87,7 +105,8 @@ S103 = Rule(
     name="decisions-contradict",
     summary="two decisions on one report, at one stage, contradict each other",
     why="A report cannot be both in the review and out of it.",
-    fix="Talk it over, and keep one decision.",
+    fix="Talk it over, and keep one decision; or, where both are to stay, write what you agree on: `casetable screen RECORD --include"
+    " --settle`, or `--exclude REASON --settle`, with `--by` for all who agreed.",
     example=Example(
         path="curated/screening.yaml",
         good="decisions:\n",
@@ -108,6 +127,56 @@ S104 = Rule(
         bad="decisions:\n  - record: pmid:99\n    stage: records\n    decision: include\n"
         "    by: A. Curator\n    when: 2026-01-15\n",
         message="pmid:99 is no record of this review",
+    ),
+)
+S107 = Rule(
+    code="S107",
+    name="second-decision-awaited",
+    summary="one of two screeners decided on a hit, and the second one did not yet",
+    why="The protocol says that two persons screen (PRISMA 2020, item 8); until both decided the report is undecided.",
+    fix="The second person runs `casetable screen`, which shows what they did not decide on, and not what the other decided.",
+    example=Example(
+        path="review.yaml",
+        good="max_search_age_days: 365\n",
+        bad="max_search_age_days: 365\nscreeners: 2\n",
+        message="A. Curator alone decided on doi:10.1234/invented.2, Roe 2021 (stage records); expected a second person's"
+        " decision",
+        also=(("curated/screening.yaml", _TWICE + _ROE + _POE_AGAIN.format("other-drug")),),
+    ),
+)
+S108 = Rule(
+    code="S108",
+    name="nothing-to-settle",
+    severity=Severity.WARNING,
+    summary="a decision settles decisions that do not differ",
+    why="Whoever reads it would look for a disagreement that there never was, or that was on another record or stage.",
+    fix="Correct `record` or `stage`, or take `settles` out.",
+    example=Example(
+        path="curated/screening.yaml",
+        good="    by: B. Curator\n    when: 2026-01-16\n",
+        bad="    by: B. Curator\n    when: 2026-01-16\n    settles: yes\n",
+        message="the decision on own:r1 settles nothing; expected decisions of its stage (records) that differ",
+    ),
+)
+S109 = Rule(
+    code="S109",
+    name="reasons-differ",
+    severity=Severity.NOTE,
+    summary="two screeners exclude a report for different reasons",
+    why="It is excluded all the same, and the reason of the first is counted; the flow diagram may need the other one.",
+    fix="Agree on one reason, and write it into both decisions; or leave it.",
+    example=Example(
+        path="review.yaml",
+        good="max_search_age_days: 365\n",
+        bad="max_search_age_days: 365\nscreeners: 2\n",
+        message="own:r1, Poe 2019, is excluded for different reasons: other-drug by B. Curator, which is counted, and"
+        " no-tocilizumab by A. Curator",
+        also=(
+            (
+                "curated/screening.yaml",
+                _TWICE + _ROE + _ROE.replace("A. Cur", "B. Cur") + _POE_AGAIN.format("no-tocilizumab"),
+            ),
+        ),
     ),
 )
 
@@ -221,6 +290,8 @@ def _decisions(review: Review) -> Iterator[Problem]:
     protocol = review.inputs.protocol
     screening = review.inputs.paths.screening
     for item in review.undecided if review.is_read(screening) else ():
+        if item.decisions:  # by one of two screeners, or by two who differ
+            continue
         record = item.record
         message = f"nobody decided on {item.group.keys[0]}, {record.label}, {shown(record.title, 90)}"
         yield S101.at(Place(path=screening), message, field=item.group.keys[0])
@@ -235,12 +306,34 @@ def _decisions(review: Review) -> Iterator[Problem]:
             hint = did_you_mean(decision.reason, reasons) if decision.reason else ""
             yield S102.at(decision.place, message, field=decision.key, hint=hint)
     for item in review.items:
-        for one, other in item.screened.contradictions:
-            message = (
-                f"{other.by} decided '{other.verdict}' on {other.key}, but {one.by} '{one.verdict}'"
-                f" in line {one.place.line}"
-            )
-            yield S103.at(other.place, message, field=other.key)
+        if item.decisions:
+            yield from _votes(item, review.screeners)
+
+
+def _votes(item: Item, screeners: int) -> Iterator[Problem]:
+    """Yields what is open among the decisions on one report."""
+    key, label = item.group.keys[0], item.record.label
+    settle = f"'casetable screen {key} --include --settle', or '--exclude REASON --settle', writes what you agree on"
+    for one, other in item.screened.contradictions:
+        message = (
+            f"{other.by} decided '{other.verdict}' on {other.key}, but {one.by} '{one.verdict}'"
+            f" in line {one.place.line}"
+        )
+        yield S103.at(other.place, message, field=other.key, hint=settle if screeners > 1 else "")
+    if item.is_hit and (awaited := item.screened.awaited):
+        (vote,) = item.screened.stages[awaited].votes
+        message = f"{vote.by} alone decided on {key}, {label} (stage {awaited}); expected a second person's decision"
+        yield S107.at(vote.place, message, field=key)
+    for stage, staged in item.screened.stages.items():
+        told = [decision for decision in item.decisions if decision.stage is stage]
+        if staged.settled is not None and len({decision.verdict for decision in told}) == 1:
+            message = f"the decision on {staged.settled.key} settles nothing; expected decisions of its stage ({stage}) that differ"
+            yield S108.at(staged.settled.place, message, field=key)
+        if staged.reasons:
+            first, *others = (next(vote for vote in staged.votes if vote.reason == reason) for reason in staged.reasons)
+            rest = joined([f"{vote.reason or 'none'} by {vote.by}" for vote in others], "and")
+            message = f"{key}, {label}, is excluded for different reasons: {first.reason or 'none'} by {first.by}, which is counted, and {rest}"
+            yield S109.at(others[0].place, message, field=key)
 
 
 RULES: tuple[Rule, ...] = (
@@ -258,6 +351,9 @@ RULES: tuple[Rule, ...] = (
     S102,
     S103,
     S104,
+    S107,
+    S108,
+    S109,
     *dedup.RULES,
     *cells.RULES,
     *timelines.RULES,

@@ -5,18 +5,17 @@ A decision is put behind the last one as text; every other byte of the file, com
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from casetable.curation.files import read_decisions
 from casetable.curation.nodes import F102, Node, can_be_written, read_nodes
+from casetable.curation.rewrite import Edit, Put, Remove, rewritten, scalar
 from casetable.errors import UsageError
 from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Method, Record
 from casetable.problems import joined
-
-_PLAIN = re.compile(r"[A-Za-z0-9](?:[\w.()/,;+ -]*[\w.)])?")
 
 
 def add_decision(path: str, data: bytes, decision: Decision, remark: str) -> bytes:
@@ -69,7 +68,7 @@ def add_decisions(path: str, data: bytes, added: Sequence[tuple[Decision, str]])
 
 
 def _content(decisions: Collection[Decision]) -> list[tuple[object, ...]]:
-    return [(d.key, d.stage, d.verdict, d.reason, d.by, d.when, d.note) for d in decisions]
+    return [(d.key, d.stage, d.verdict, d.reason, d.by, d.when, d.note, d.settles) for d in decisions]
 
 
 def _end_of_list(path: str, lines: list[str], known: Node | None, root: Node | None) -> tuple[int, int]:
@@ -99,17 +98,72 @@ def _decision(decision: Decision, remark: str) -> Iterator[tuple[bool, str]]:
         yield False, f"reason: {scalar(decision.reason)}"
     yield False, f"by: {scalar(decision.by)}"
     yield False, f"when: {decision.when.isoformat()}"
+    if decision.settles:
+        yield False, "settles: yes"
     if decision.note:
         yield False, f"note: {scalar(decision.note)}"
 
 
-def scalar(text: str) -> str:
-    """Returns a text as YAML reads it back unchanged: plain where that is safe, else in double quotes."""
-    if _PLAIN.fullmatch(text) and text.isascii() and text not in {"null"}:
-        return text
-    if re.fullmatch(r"(pmid|doi|pmcid):[\w./()<>;+-]+", text, re.ASCII) and not text.endswith(":"):
-        return text
-    return json.dumps(text, ensure_ascii=False)
+# --- one decision less, one decision changed -----------------------------------------------------------------------------
+
+_ORDER = (("record", "stage", "decision", "reason", "by", "when", "settles", "note"),)
+
+
+def without_decision(path: str, data: bytes, decision: Decision) -> bytes:
+    """Returns screening.yaml without one of its decisions, which is found by its place.
+
+    The remark behind its `record` goes with it; what stands above it stays. Raises UsageError where the file has faults or
+    does not hold the decision there any more, or where another comment in its lines would be lost.
+    """
+    at, decisions = _found(path, data, decision)
+    changed = rewritten(path, data, [Remove(way=("decisions", at), remark="record")])
+    return _held(path, changed, [*decisions[:at], *decisions[at + 1 :]])
+
+
+def with_decision_changed(path: str, data: bytes, old: Decision, new: Decision) -> bytes:
+    """Returns screening.yaml with one decision, found by its place, changed in its verdict, reason, day and note.
+
+    Its other values and comments stay. Raises UsageError as `without_decision` does.
+    """
+    for name, text in (("note", new.note), ("reason", new.reason)):
+        if not can_be_written(text):
+            raise UsageError(f"'{name}' holds a character that is no text; nothing was written")
+    at, decisions = _found(path, data, old)
+    changed = replace(old, verdict=new.verdict, reason=new.reason.strip(), when=new.when, note=new.note.strip())
+    values = {
+        "decision": (old.verdict.value, changed.verdict.value),
+        "reason": (old.reason, changed.reason),
+        "when": (old.when.isoformat(), changed.when.isoformat()),
+        "note": (old.note, changed.note),
+    }
+    edits: list[Edit] = []
+    for key, (before, after) in values.items():
+        way = ("decisions", at, key)
+        if before != after:
+            edits.append(Put(way=way, value=after, order=_ORDER) if after else Remove(way=way))
+    return _held(path, rewritten(path, data, edits), [*decisions[:at], changed, *decisions[at + 1 :]])
+
+
+def _found(path: str, data: bytes, decision: Decision) -> tuple[int, list[Decision]]:
+    """Returns the number of a decision in the file, from 0, and all decisions."""
+    decisions, problems = read_decisions(path, data)
+    if problems:
+        raise UsageError(f"{problems[0]}; mend it first, nothing was written")
+    at = next((at for at, each in enumerate(decisions) if each == decision), None)
+    if at is None:
+        raise UsageError(
+            f"{decision.place}: the decision of {decision.by} on {decision.key} does not stand there any more; nothing was"
+            " written"
+        )
+    return at, list(decisions)
+
+
+def _held(path: str, data: bytes, expected: Collection[Decision]) -> bytes:
+    """Returns the file if it says what is expected."""
+    decisions, problems = read_decisions(path, data)
+    if problems or _content(decisions) != _content(expected):
+        raise UsageError(f"{path}: the decision could not be changed as text; edit it there; nothing was written")
+    return data
 
 
 # --- new files --------------------------------------------------------------------------------------------------------

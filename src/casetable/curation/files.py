@@ -134,6 +134,7 @@ def read_protocol(path: str, data: bytes) -> tuple[Protocol | None, Read]:
             for index, entry in enumerate(shape.accepts)
         ),
         previous=_previous(shape.previous, key_place(node, "previous")),
+        screeners=shape.screeners,
     )
     return protocol, problems
 
@@ -279,6 +280,7 @@ def read_decisions(path: str, data: bytes) -> tuple[tuple[Decision, ...], Read]:
             when=entry.when,
             note=entry.note or "",
             place=key_place(node, "decisions", index),
+            settles=entry.settles,
         )
         for index, entry in enumerate(shape.decisions)
     )

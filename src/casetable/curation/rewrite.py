@@ -18,16 +18,15 @@ from typing import TypeAlias
 
 import yaml
 
-from casetable.curation.edits import scalar
 from casetable.curation.nodes import events_of, read_nodes, text_of
-from casetable.errors import CasetableError
+from casetable.errors import UsageError
 
 Way = tuple[str | int, ...]
 Plain: TypeAlias = str | list["Plain"] | dict[str, "Plain"] | None
 WIDTH = 120
 
 
-class RewriteError(CasetableError):
+class RewriteError(UsageError):
     """A file is written in a way that keeps the change from being made as text; nothing was written."""
 
 
@@ -64,9 +63,14 @@ class Rename:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remove:
-    """The entry of a mapping or the item of a list at `way` is to be taken out; others must be left beside it."""
+    """The entry of a mapping or the item of a list at `way` is to be taken out, with the lines that it stands in.
+
+    What stands above it stays. A comment in its lines would be lost, and is a reason to refuse; only one behind the value
+    of its own key `remark` goes with it. A mapping must keep an entry.
+    """
 
     way: Way
+    remark: str = ""
 
 
 Edit = Put | Insert | Rename | Remove
@@ -91,7 +95,10 @@ def rewritten(path: str, data: bytes, edits: Sequence[Edit]) -> bytes:
         page.change(path, edit)
     changed = page.bytes(path)
     after, faults = read_nodes(path, changed)
-    if after is None or faults or after.plain() != wanted:
+    said = None if after is None else after.plain()
+    if page.gone:  # a list that lost its last item is a blank
+        said, wanted = _without_blanks(said), _without_blanks(wanted)
+    if after is None or faults or said != wanted:
         told = f" ({faults[0].message})" if faults else ""
         where = "/".join(map(str, edits[0].way))
         raise RewriteError(
@@ -179,6 +186,12 @@ def _with(plain: object, way: Way, value: object) -> object:
         return [_with(each, rest, value) if at == step else each for at, each in enumerate(plain)]
     held = plain if isinstance(plain, dict) else {}
     return {**held, str(step): _with(held.get(str(step)), rest, value)}
+
+
+def _without_blanks(plain: object) -> object:
+    if isinstance(plain, dict):
+        return {key: _without_blanks(below) for key, below in plain.items()}
+    return [_without_blanks(below) for below in plain] or None if isinstance(plain, list) else plain
 
 
 # --- where things stand in the text -----------------------------------------------------------------------------------
@@ -296,9 +309,11 @@ class _Page:
             self.put(depth, *parent.keys[str(edit.way[-1])], edit.to)
         elif isinstance(edit, Remove):
             left = [step for step in parent.below if (*edit.way[:-1], step) not in self.gone]
-            if missing or not left:
+            if missing or edit.way[-1] not in parent.below:
+                raise RewriteError(f"{path}: there is nothing at {edit.way!r} to take out; nothing was written")
+            if not left and not parent.is_list:
                 raise RewriteError(f"{path}: {edit.way[-1]!r} cannot be taken out alone; nothing was written")
-            self._remove(path, parent, edit.way[-1], left, depth)
+            self._remove(path, parent, edit, left, depth)
         elif isinstance(edit, Insert):
             if missing or not ways[-1].is_list:
                 raise RewriteError(f"{path}: there is no list at {edit.way!r}; nothing was written")
@@ -361,21 +376,27 @@ class _Page:
 
     # --- what is taken out ---
 
-    def _remove(self, path: str, parent: _Span, step: str | int, left: list[str | int], depth: int) -> None:
-        order = list(parent.below)
+    def _remove(self, path: str, parent: _Span, edit: Remove, left: list[str | int], depth: int) -> None:
+        step, order = edit.way[-1], list(parent.below)
         at = order.index(step)
         places = {key: self._place_of(parent, key) for key in order}
         following = next((places[key] for key in order[at + 1 :] if key in left), None)
         if parent.is_flow:
             if following is not None:
                 start, end = places[step], places[order[at + 1]]
+            elif not at:
+                start, end = places[step], self._end_of(parent, step)
             else:
                 start, end = self._end_of(parent, order[at - 1]), self._end_of(parent, step)
         else:
             line = self.text.rfind("\n", 0, places[step]) + 1
+            if (
+                parent.is_list and not self.text[line : places[step]].strip()
+            ):  # the dash stands in a line of its own above
+                line = self._dash_line(parent, places[step])
             lead = self.text[line : places[step]]
             end = self._line_end(self._end_of(parent, step))
-            is_alone = not lead.strip() if parent.keys is not None else re.fullmatch(r"[ \t]*-[ \t]+", lead) is not None
+            is_alone = not lead.strip() if parent.keys is not None else re.match(r"[ \t]*-\s", lead) is not None
             is_led = parent.keys is not None and not self._is_first_alone(parent, order[0])
             if at and is_led and all(key not in left for key in order[:at]):
                 return  # it goes with the first one, behind whose dash the next that stays is to stand
@@ -385,8 +406,16 @@ class _Page:
                 start, end = places[step], following
             else:
                 raise RewriteError(f"{path}: {step!r} cannot be taken out as text; nothing was written")
-        self._refuse_comments(path, parent, start, end)
+        self._refuse_comments(path, parent, start, end, parent.below[step].below.get(edit.remark))
         self.put(depth, start, end, "")
+
+    def _dash_line(self, parent: _Span, at: int) -> int:
+        """Returns where the line begins in which an item's dash stands, above the item."""
+        dash = re.compile(rf" {{{self._column(parent.start)}}}-(?=\s|$)")
+        first = self.text.rfind("\n", 0, at) + 1
+        while first > 0 and not dash.match(self.text, first):
+            first = self.text.rfind("\n", 0, first - 1) + 1
+        return first
 
     def _is_first_alone(self, parent: _Span, step: str | int) -> bool:
         """Whether the first key of a block mapping begins its line, and stands behind no dash."""
@@ -402,16 +431,22 @@ class _Page:
             return self._after_colon(parent, str(step))
         return below.end
 
-    def _refuse_comments(self, path: str, span: _Span, start: int, end: int) -> None:
+    def _refuse_comments(self, path: str, span: _Span, start: int, end: int, remark: _Span | None = None) -> None:
+        """Raises RewriteError where a comment stands between two places; one behind `remark` in its line may."""
         rest = list(self.text[start:end])
         for low, high in self._leaves(span):
+            if low < high and self.text[low] in "|>":  # behind the mark of a block a comment may stand
+                low = min(self._line_end(low), high)
             low, high = max(low, start), min(high, end)
             if low < high:
                 rest[low - start : high - start] = " " * (high - low)
+        if remark is not None and not remark.is_collection:
+            low, high = remark.end, min(self._line_end(remark.end), end)
+            rest[low - start : high - start] = " " * (high - low)
         if "#" in rest:
-            line = self.text.count("\n", 0, start) + 1
+            line = self.text.count("\n", 0, start + rest.index("#")) + 1
             raise RewriteError(
-                f"{path}:{line}: what is to be taken out holds comments, which would be lost; edit it there; nothing was"
+                f"{path}:{line}: a comment stands in what is to be taken out, and would be lost; edit it there; nothing was"
                 " written"
             )
 
@@ -602,6 +637,18 @@ def _key(key: str) -> str:
 def _scalar(text: str, *, is_flow: bool) -> str:
     plain = scalar(text)
     return _quoted(text) if plain.startswith('"') or (is_flow and "," in plain) else plain
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[\w.()/,;+ -]*[\w.)])?")
+
+
+def scalar(text: str) -> str:
+    """Returns a text as YAML reads it back unchanged: plain where that is safe, else in double quotes."""
+    if _PLAIN.fullmatch(text) and text.isascii() and text not in {"null"}:
+        return text
+    if re.fullmatch(r"(pmid|doi|pmcid):[\w./()<>;+-]+", text, re.ASCII) and not text.endswith(":"):
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
 # What JSON leaves as it is, and YAML does not read, or reads as a line's end.

@@ -107,9 +107,10 @@ def _any_of(*branches: Schema) -> Schema:
 def _scalar(kind: shapes.Kind) -> Schema:
     # Words are listed, so that an editor offers them; the pattern takes them in quotes with blanks around, too.
     pattern = kind.pattern or "|".join(_exactly(word) for word in kind.words)
-    branches: list[Schema] = [{"enum": list(kind.words)}] if kind.words else []
+    numbers = [int(word) for word in kind.words] if "integer" in kind.others else []
+    branches: list[Schema] = [{"enum": [*numbers, *kind.words]}] if kind.words else []
     branches.append({"type": "string", "pattern": rf"^\s*(?:{pattern})\s*$" if pattern else r"\S"})
-    branches += [{"type": other} for other in kind.others]
+    branches += [{"type": other} for other in kind.others if not numbers]
     return _any_of(*branches) if len(branches) > 1 else branches[0]
 
 

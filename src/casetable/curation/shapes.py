@@ -37,6 +37,7 @@ from casetable.model.notice import NoticeKind
 from casetable.problems import Example, Place, Problem, Rule, did_you_mean, joined, shown
 
 SCHEMA = "1"
+_SCREENERS = ("1", "2")
 
 F201 = Rule(
     code="F201",
@@ -48,7 +49,7 @@ F201 = Rule(
         path="curated/screening.yaml",
         good="    stage: reports\n",
         bad="    stage: reports\n    coment: seen\n",
-        message="'coment' is not a key of this mapping; expected by, decision, note, reason, record, stage or when",
+        message="'coment' is not a key of this mapping; expected by, decision, note, reason, record, settles, stage or when",
     ),
 )
 F202 = Rule(
@@ -170,6 +171,10 @@ def _count(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,7}", text) else None
 
 
+def _screeners(text: str) -> int | None:
+    return int(text) if text in _SCREENERS else None
+
+
 def _lint_code(text: str) -> str | None:
     return text.upper() if re.fullmatch(r"[Ll][0-9]{3}", text) else None
 
@@ -234,6 +239,7 @@ Truth = Annotated[
 ]
 Days = Annotated[int, _kind("a number of days", _number_of_days, "[1-9][0-9]{0,4}", others=("integer",))]
 Count = Annotated[int, _kind("a whole number as 12", _count, "[0-9]{1,7}", others=("integer",))]
+Screeners = Annotated[int, _kind("1 or 2", _screeners, words=_SCREENERS, others=("integer",))]
 Doi = Annotated[
     str,
     _kind(
@@ -296,6 +302,7 @@ class ProtocolShape(Shape):
     )
     index_report: Key | None = Described(None, description="the key of the reviewers' own report")
     max_search_age_days: Days = Described(180, description="a number of days")
+    screeners: Screeners = Described(1, description="how many persons decide on each record: 1 or 2")
     one_report: Annotated[list[Annotated[str, _one_of(Joined)]], BeforeValidator(blank_list)] = Described(
         [], description=f"what counts as one report: {joined(Joined)}"
     )
@@ -363,6 +370,7 @@ class DecisionShape(Shape):
     reason: Text | None = None
     by: Text = Described(description="who decided")
     when: Date = Described(description="a date as 2026-11-22")
+    settles: Truth = Described(False, description="yes where it stands over decisions that differ")
     note: Text | None = None
 
 

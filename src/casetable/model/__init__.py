@@ -312,7 +312,10 @@ class Previous:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report, the version updated."""
+    """What review.yaml fixes: question, eligibility, the reasons for exclusion, the index report, the version updated.
+
+    `screeners` is how many persons decide on each record and report, 1 or 2, blind to each other (PRISMA 2020, item 8).
+    """
 
     title: str
     question: str
@@ -326,6 +329,7 @@ class Protocol:
     one_report: frozenset[Joined] = frozenset()
     accepts: tuple[Acceptance, ...] = ()
     previous: Previous | None = None
+    screeners: int = 1
 
 
 class Stage(StrEnum):
@@ -342,7 +346,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A person's decision on a record or report; it holds for the whole group of records of that report."""
+    """A person's decision on a record or report; it holds for the whole group of records of that report.
+
+    One that `settles` stands over those of its stage that differ; `by` then names who agreed on it.
+    """
 
     key: str
     stage: Stage
@@ -352,6 +359,7 @@ class Decision:
     when: dt.date
     note: str
     place: Place
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
