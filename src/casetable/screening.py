@@ -101,11 +101,12 @@ class Screened:
 
         Nobody is asked twice, nor where decisions differ already: that is for all to settle.
         """
-        if self.conflict is not None or not (self.decision is None or self.awaited):
+        if self.awaited is None and (self.decision is not None or self.conflict is not None):
             return None
         wanted = stage or self.awaited or Stage.RECORDS
         staged = self.stages[wanted]
-        return wanted if staged.decision is None and staged.vote_of(name) is None else None
+        is_open = staged.decision is None and not staged.contradictions
+        return wanted if is_open and staged.vote_of(name) is None else None
 
 
 _STANDINGS = {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +94,49 @@ def commit_all(folder: Path) -> None:
     git(folder, "config", "user.name", "A. Curator")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "as it stands")
+
+
+def at_keyboard(folder: Path, keys: list[str | tuple[str, str]], *arguments: str) -> str:
+    """Runs `screen ARGUMENTS` at a terminal, presses a key whenever it asks for one, and returns what was on the screen."""
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "casetable", "screen", *arguments],
+        cwd=folder,
+        env=environment(),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        close_fds=True,
+    )
+    os.close(terminal)
+    shown = ""
+    asked = 0
+    deadline = time.monotonic() + 60
+    waiting: list[tuple[str, str]] = []
+    for key in keys:
+        first, second = key if isinstance(key, tuple) else (key, "")
+        waiting.append(("q quit", first))
+        if second:
+            waiting.append(("reason (number", second + "\r"))
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([keyboard], [], [], 0.2)
+        if ready:
+            try:
+                data = os.read(keyboard, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data.decode()
+        if waiting and waiting[0][0] in shown[asked:]:
+            sign, press = waiting.pop(0)
+            asked = shown.index(sign, asked) + len(sign)
+            time.sleep(0.1)
+            os.write(keyboard, press.encode())
+    process.wait(timeout=10)
+    os.close(keyboard)
+    assert process.returncode == 0, shown
+    return shown.replace("\r\n", "\n")
 
 
 @pytest.fixture

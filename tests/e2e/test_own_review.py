@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import csv
-import os
-import pty
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-from tests.e2e.conftest import casetable, commit_all, environment, git
+from tests.e2e.conftest import at_keyboard, casetable, commit_all, git
 from tests.e2e.eutils_server import Service
 
 
@@ -136,49 +130,6 @@ def test_from_init_to_the_table(tmp_path: Path, service: Service) -> None:
     }
     changed = git(folder, "status", "--porcelain").split()
     assert "build/" not in changed, "what was built stays out of git"
-
-
-def at_keyboard(folder: Path, keys: list[str | tuple[str, str]]) -> str:
-    """Runs `screen` at a terminal, presses a key whenever it asks for one, and returns what was on the screen."""
-    keyboard, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "casetable", "screen"],
-        cwd=folder,
-        env=environment(),
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        close_fds=True,
-    )
-    os.close(terminal)
-    shown = ""
-    asked = 0
-    deadline = time.monotonic() + 60
-    waiting: list[tuple[str, str]] = []
-    for key in keys:
-        first, second = key if isinstance(key, tuple) else (key, "")
-        waiting.append(("q quit", first))
-        if second:
-            waiting.append(("reason (number", second + "\r"))
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([keyboard], [], [], 0.2)
-        if ready:
-            try:
-                data = os.read(keyboard, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            shown += data.decode()
-        if waiting and waiting[0][0] in shown[asked:]:
-            sign, press = waiting.pop(0)
-            asked = shown.index(sign, asked) + len(sign)
-            time.sleep(0.1)
-            os.write(keyboard, press.encode())
-    process.wait(timeout=10)
-    os.close(keyboard)
-    assert process.returncode == 0, shown
-    return shown.replace("\r\n", "\n")
 
 
 def test_screening_that_is_broken_off_loses_nothing(tmp_path: Path, service: Service) -> None:

@@ -166,7 +166,7 @@ def _summarize(problems: Sequence[Problem], accepted: Sequence[tuple[Problem, Ac
 def status(context: click.Context, form: str, *, is_listing: bool) -> None:
     """Show where the review stands: searches, undecided hits, reports still to be requested."""
     from casetable import workflow
-    from casetable.cli.show import change_value, envelope, item_value, summary_value
+    from casetable.cli.show import change_value, envelope, item_value, screening_value, summary_value
 
     found = workflow.status(workspace_of(context), today())
     if form == "json":
@@ -197,6 +197,7 @@ def status(context: click.Context, form: str, *, is_listing: bool) -> None:
                     for each in found.changed
                 ],
                 table=summary_value(found.table),
+                **({"screening": screening_value(found.screening)} if found.screening else {}),
                 **({"records": [item_value(item) for item in found.items]} if is_listing else {}),
             )
         )
@@ -223,7 +224,7 @@ def _status_summary(found: Status) -> dict[str, int]:
 
 
 def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
-    from casetable.cli.show import counted, named
+    from casetable.cli.show import agreement_lines, counted, named
 
     yield found.title or "a review without a title"
     yield ""
@@ -244,8 +245,19 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
     if found.cases != found.patients or found.cannot_tell:
         told = f"; of {counted(found.cannot_tell, 'overlap')} nobody can tell" if found.cannot_tell else ""
         yield f"{counted(found.cases, 'eligible case')} of {counted(found.patients, 'patient')}{told}"
+    screening = found.screening
     for title, items, hint in (
         ("undecided", found.undecided, "next: casetable screen"),
+        (
+            "awaiting a second decision",
+            screening.awaiting if screening else (),
+            "next: the second person's casetable screen",
+        ),
+        (
+            "decisions differ",
+            screening.conflicts if screening else (),
+            "next: casetable screen RECORD --include --settle, or --exclude REASON --settle",
+        ),
         ("awaiting extraction", found.awaiting_extraction, "next: casetable new RECORD"),
         ("still to be requested, as they could not be read in full", found.to_request, ""),
     ):
@@ -255,6 +267,11 @@ def _status_lines(found: Status, *, is_listing: bool) -> Iterator[str]:
             yield from (f"  {named(item.record)}" for item in items[:SHOWN_AT_MOST])
             if len(items) > SHOWN_AT_MOST:
                 yield f"  and {len(items) - SHOWN_AT_MOST} more"
+    if screening is not None and screening.agreement:
+        yield ""
+        yield "agreement of screeners, before anything was settled"
+        for agreed in screening.agreement:
+            yield from agreement_lines(agreed)
     if found.changed:
         yield ""
         yield f"changed since it was published ({len(found.changed)})"

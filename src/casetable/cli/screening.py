@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("record", required=False)
 @click.option("--include", "verdict", flag_value="include", help="Include RECORD.")
 @click.option("--exclude", "reason", metavar="REASON", help="Exclude RECORD for a reason of the protocol.")
+@click.option("--settle", is_flag=True, help="Let this stand over decisions on RECORD that differ; --by: who agreed.")
 @click.option("--stage", type=click.Choice(["records", "reports"]), help="What the decision was taken on.")
 @click.option("--by", help="Who decides (default: git's user.name).")
 @click.option("--note", default="", help="A note to the decision.")
@@ -43,6 +44,7 @@ def screen(
     decisions: tuple[str, ...],
     fallback: str,
     *,
+    settle: bool,
     is_dry: bool,
 ) -> None:
     """Decide on records: one after the other at the keyboard, one on the command line, or all in Rayyan or ASReview."""
@@ -52,12 +54,12 @@ def screen(
 
     workspace = workspace_of(context)
     if export or decisions:
-        if record or verdict or reason is not None or note or bool(export) == bool(decisions):
+        if record or verdict or settle or reason is not None or note or bool(export) == bool(decisions):
             raise UsageError(
                 "--export and --decisions each stand alone; expected one of them, with --by, --reason or --stage"
             )
         if export:
-            _export(workspace, export, is_dry=is_dry)
+            _export(workspace, export, by or "", is_dry=is_dry)
         else:
             _take(workspace, decisions, by or "", fallback, stage or "records", is_dry=is_dry)
         return
@@ -67,7 +69,7 @@ def screen(
         )
     by = by if by is not None else workspace.curator()
     if record is None:
-        if verdict or reason is not None:
+        if verdict or settle or reason is not None:
             raise UsageError("which record? expected 'casetable screen RECORD --include' or '--exclude REASON'")
         _screen_all(workspace, by, stage)
         return
@@ -82,21 +84,23 @@ def screen(
         by=by,
         note=note,
         today=today(),
+        settle=settle,
         is_dry=is_dry,
     )
     told = f"excluded: {decision.reason}" if decision.reason else "included"
     echo(
         f"{'would record' if is_dry else 'recorded'}: {decision.key} {told} (stage {decision.stage}, by {decision.by})"
+        + ("; this settles it" if settle else "")
     )
 
 
-def _export(workspace: Workspace, path: str, *, is_dry: bool) -> None:
+def _export(workspace: Workspace, path: str, by: str, *, is_dry: bool) -> None:
     from pathlib import Path
 
     from casetable.cli.show import counted
     from casetable.workflow.exchange import export_undecided
 
-    sent = export_undecided(workspace, Path(path), is_dry=is_dry)
+    sent = export_undecided(workspace, Path(path), by=by, is_dry=is_dry)
     echo(f"{'would write' if is_dry else 'wrote'} {counted(sent.reports, 'undecided report')} to {path}")
     if sent.without_abstract:
         echo(
@@ -148,7 +152,10 @@ _HELP = "i include   e exclude   n note   s skip   u undo   q quit"
 
 
 def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
-    """Goes through the undecided reports at the keyboard; every decision is in the file before the next is asked."""
+    """Goes through the undecided reports at the keyboard; every decision is in the file before the next is asked.
+
+    Where two persons screen, each sees only what they did not decide on themselves, and nothing of the other's decisions.
+    """
     from casetable import workflow
     from casetable.errors import UsageError
     from casetable.model import Stage, Verdict
@@ -161,7 +168,8 @@ def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
         )
     review = workflow.screening_review(workspace)
     reasons = dict(review.inputs.protocol.exclusion_reasons) if review.inputs.protocol else {}
-    items = review.undecided
+    wanted = Stage(stage) if stage else None
+    items = review.undecided_by(by, wanted)
     taken: list[tuple[int, bytes, bytes]] = []
     at, note = 0, ""
     while at < len(items):
@@ -195,7 +203,7 @@ def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
             item.record.key,
             verdict=Verdict.EXCLUDE if key == "e" else Verdict.INCLUDE,
             reason=reason,
-            stage=Stage(stage) if stage else None,
+            stage=wanted,
             by=by,
             note=note,
             today=today(),
@@ -204,8 +212,11 @@ def _screen_all(workspace: Workspace, by: str, stage: str | None) -> None:
         echo(f"  excluded: {reason}" if reason else "  included")
         taken.append((at, before, after))
         at, note = at + 1, ""
-    left = len(workflow.load_review(workspace).undecided)
-    echo(f"{len(taken)} decided, {left} undecided; every decision is in the file")
+    review = workflow.load_review(workspace)
+    left = f"{len(review.undecided)} undecided"
+    if review.screeners > 1:
+        left += f", {len(review.undecided_by(by, wanted))} left for {by}"
+    echo(f"{len(taken)} decided, {left}; every decision is in the file")
 
 
 def _show_item(item: Item, number: int, of: int, note: str) -> None:

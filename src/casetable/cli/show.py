@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from casetable.model import Acceptance, Record
     from casetable.notices import Change
     from casetable.review import Item
+    from casetable.screening import Agreement, Compared
     from casetable.summary import Summary
+    from casetable.workflow import Screening
 
 FOLDED_FROM = 4
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -156,6 +158,57 @@ def change_value(change: Change) -> dict[str, Any]:
         "sources": list(change.sources),
         "acknowledged": {"by": word.by, "when": word.when.isoformat(), "reason": word.reason} if word else None,
     }
+
+
+def screening_value(found: Screening) -> dict[str, Any]:
+    """Returns for JSON how two persons screen; shares and kappas are null where there is nothing to divide by."""
+    return {
+        "screeners": found.screeners,
+        "awaiting_second": [item_value(item) for item in found.awaiting],
+        "conflicts": [item_value(item) for item in found.conflicts],
+        "agreement": [
+            {
+                "stage": each.stage.value,
+                "reports": each.reports,
+                "compared": each.compared,
+                "agreed": each.agreed,
+                "share": each.share,
+                "kappa": each.kappa,
+                "pairs": [
+                    {
+                        "persons": list(pair.persons),
+                        "both_include": pair.both_include,
+                        "only_first_includes": pair.only_first,
+                        "only_second_includes": pair.only_second,
+                        "both_exclude": pair.both_exclude,
+                        "share": pair.share,
+                        "kappa": pair.kappa,
+                        "pabak": pair.pabak,
+                    }
+                    for pair in each.pairs
+                ],
+            }
+            for each in found.agreement
+        ],
+    }
+
+
+def agreement_lines(found: Agreement) -> Iterator[str]:
+    """Yields how far persons agree at one stage: a line for each pair of them, and one over all where there are more."""
+    for pair in found.pairs:
+        first, second = pair.persons
+        yield visible(
+            f"  {found.stage}: {first} and {second}, {counted(pair.reports, 'report')}: both include {pair.both_include:,},"
+            f" only {first} {pair.only_first:,}, only {second} {pair.only_second:,}, both exclude {pair.both_exclude:,};"
+            f" {_agreed(pair)}"
+        )
+    if len(found.pairs) > 1:
+        yield f"  {found.stage}: all pairs, {counted(found.reports, 'report')}: {_agreed(found)}"
+
+
+def _agreed(found: Compared | Agreement) -> str:
+    told = f"agreement {100 * (found.share or 0):.0f}%, kappa "
+    return told + (f"{found.kappa:.2f}" if found.kappa is not None else "undefined, as all decided alike")
 
 
 def summary_value(summary: Summary) -> dict[str, Any]:

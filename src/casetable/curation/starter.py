@@ -19,6 +19,7 @@ exclusion_reasons:
   other-condition: the patients have another condition
   other-treatment: the patients had another treatment
 max_search_age_days: 180
+# screeners: 2  # two persons decide on each record, without seeing what the other decided
 # one_report: [cochrane versions, preprints]  # of what each record is else a report of its own
 # index_report: doi:10.…  # your own report, if the review accompanies one; list it in queries/own-report.yaml
 # previous: {studies: 12, reports: 14, cases: 15, patients: 15}  # of the version that this review updates, if it updates one

@@ -27,6 +27,7 @@ from casetable.notices import Change, changed
 from casetable.overlap import Comparison, Possible
 from casetable.problems import Place, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.review import Item, Review, hits_by_search
+from casetable.screening import Agreement, Screened, Staged, agreement
 from casetable.summary import Summary
 from casetable.workspace import (
     DUPLICATES,
@@ -159,6 +160,17 @@ class Status:
     cases: int
     patients: int
     cannot_tell: int
+    screening: Screening | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screening:
+    """How two persons screen: the reports that await a second decision or differ, and how far they agree at each stage."""
+
+    screeners: int
+    awaiting: tuple[Item, ...]
+    conflicts: tuple[Item, ...]
+    agreement: tuple[Agreement, ...]
 
 
 def status(workspace: Workspace, today: dt.date) -> Status:
@@ -197,6 +209,21 @@ def status(workspace: Workspace, today: dt.date) -> Status:
         cases=len(patient_of),
         patients=len(set(patient_of.values())),
         cannot_tell=overlap.untold(review),
+        screening=_screening(review),
+    )
+
+
+def _screening(review: Review) -> Screening | None:
+    """Returns how two persons screen; None where one screens, and no report has the decisions of two."""
+    found = tuple(agreement((item.screened for item in review.items), stage) for stage in Stage)
+    if review.screeners == 1 and not any(each.reports for each in found):
+        return None
+    hits = [item for item in review.items if item.is_hit]
+    return Screening(
+        screeners=review.screeners,
+        awaiting=tuple(item for item in hits if item.screened.awaited),
+        conflicts=tuple(item for item in hits if item.screened.conflict),
+        agreement=tuple(each for each in found if each.reports),
     )
 
 
@@ -362,14 +389,16 @@ def decide(
     by: str,
     note: str,
     today: dt.date,
+    settle: bool = False,
     is_dry: bool = False,
     review: Review | None = None,
 ) -> tuple[Decision, bytes, bytes]:
     """Adds a decision to screening.yaml; returns it with the file's bytes before and after.
 
-    Without a stage it is on the record, or on the report where the record is included already. A `review` that was
-    read before spares reading it again. Raises UsageError for an unknown record, a reason that the protocol does not
-    have, a missing name; ReviewUnreadableError.
+    Without a stage it is on the record, or on the report where the record is included already; with two screeners, at the
+    stage that awaits a second decision. With `settle` it is the one that stands over those that differ. A `review` that
+    was read before spares reading it again. Raises UsageError for an unknown record, a reason that the protocol does not
+    have, a missing name, a decision that is there already, or nothing to settle; ReviewUnreadableError.
     """
     with workspace.locked():
         review = review or screening_review(workspace)
@@ -382,17 +411,18 @@ def decide(
         protocol = review.inputs.protocol
         if verdict is Verdict.EXCLUDE:
             _require_reason(protocol, reason)
-        if stage is None:
-            stage = Stage.REPORTS if item.screened.standing.is_included else Stage.RECORDS
         before = workspace.read(SCREENING)
         # Read anew: somebody else may have decided since the review was read.
         taken, _ = read_decisions(SCREENING, before)
-        earlier = next((d for d in reversed(taken) if d.stage is stage and review.group_of(d.key) == item.group), None)
-        if earlier is not None:
+        now = review.screened([each for each in taken if review.group_of(each.key) == item.group])
+        if stage is None:
+            stage = (now.conflict if settle else None) or _stage_of(item.screened)
+        if settle and not now.stages[stage].contradictions:
             raise UsageError(
-                f"{earlier.by} decided '{earlier.verdict}' on {earlier.key} already ({earlier.place});"
-                " to change it, edit that entry"
+                f"there is nothing to settle on {item.record.key} (stage {stage}); expected decisions that differ"
             )
+        if not settle:
+            _require_open(now.stages[stage], item.record.key, by)
         decision = Decision(
             key=item.record.key,
             stage=stage,
@@ -402,11 +432,39 @@ def decide(
             when=today,
             note=" ".join(note.split()),
             place=Place(path=SCREENING),
+            settles=settle,
         )
         after = add_decision(SCREENING, before, decision, f"{item.record.label}, {item.record.title}")
         if not is_dry:
             workspace.write(SCREENING, after)
     return decision, before, after
+
+
+def _stage_of(stood: Screened) -> Stage:
+    """Returns the stage of a decision that does not say its own."""
+    if stood.decision is None and stood.conflict:
+        return stood.conflict
+    return stood.awaited or (Stage.REPORTS if stood.standing.is_included else Stage.RECORDS)
+
+
+def _require_open(staged: Staged, key: str, by: str) -> None:
+    """Raises UsageError where a person's decision at a stage is one too many; does not say how another one decided alone."""
+    own = staged.vote_of(by)
+    if staged.screeners == 1:
+        own = staged.decision
+    if own is not None:
+        raise UsageError(
+            f"{own.by} decided '{own.verdict}' on {own.key} already ({own.place}); to change it, edit that entry"
+        )
+    if staged.settled is not None:
+        raise UsageError(
+            f"{staged.settled.by} settled {key} already ({staged.settled.place}); to change it, edit that entry"
+        )
+    if len(staged.votes) >= staged.screeners:
+        names = joined([vote.by for vote in staged.votes], "and")
+        if staged.contradictions:
+            raise UsageError(f"{names} differ on {key}; to settle it, give --settle")
+        raise UsageError(f"{names} decided on {key} already, and agree; two persons screen, by review.yaml")
 
 
 def undo(workspace: Workspace, before: bytes, after: bytes) -> None:

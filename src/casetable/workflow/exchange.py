@@ -20,6 +20,7 @@ from casetable.model import Decision, Stage, Verdict
 from casetable.model.article import Article, article_of
 from casetable.problems import Place, joined, shown
 from casetable.review import Item, Review
+from casetable.screening import person
 from casetable.workflow import screening_review
 from casetable.workspace import SCREENING, Workspace
 from casetable.workspace.articles import read_bytes
@@ -35,9 +36,10 @@ class Sent:
     without_abstract: int
 
 
-def export_undecided(workspace: Workspace, path: Path, *, is_dry: bool = False) -> Sent:
+def export_undecided(workspace: Workspace, path: Path, *, by: str = "", is_dry: bool = False) -> Sent:
     """Writes the undecided reports as RIS for Rayyan and ASReview, one record each, and says what there is of them.
 
+    Where two persons screen and one is named, without those that this person decided on, or that are to be settled.
     Abstracts come from the cache; what is not there any more has none. Raises UsageError, ReviewUnreadableError, WriteError.
     """
     review = screening_review(workspace)
@@ -45,14 +47,17 @@ def export_undecided(workspace: Workspace, path: Path, *, is_dry: bool = False) 
         raise UsageError(f"{path} is a name of the review's own files; expected one as undecided.ris")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; expected the name of a file")
-    wanted = {key for item in review.undecided for key in item.group.keys}
+    undecided = review.undecided
+    if by and review.screeners > 1:
+        undecided = tuple(item for item in undecided if item.screened.stage_for(by) is not None)
+    wanted = {key for item in undecided for key in item.group.keys}
     cached = dict(cached_articles(workspace.answers(), wanted))
     articles = [
         (
             item.record.key,
             merge([cached.get(key) or article_of(review.records[key]) for key in item.group.keys]).article,
         )
-        for item in review.undecided
+        for item in undecided
     ]
     texts = [write_ris(article, notes=[f"{KEY_NOTE} {key}"]) for key, article in articles]
     data = "".join(f"{text}\n\n" for text in texts).encode("utf-8", errors="replace")
@@ -101,7 +106,8 @@ def take_decisions(
 ) -> Taken:
     """Adds the decisions of exports of Rayyan and ASReview to screening.yaml, all at once.
 
-    A decision is taken where all who voted agree. `by` names who decided where the tool does not, or in place of it, and
+    A decision is taken where all who voted agree; where two persons screen, that of each who is named, as a decision of
+    their own, also where they differ. `by` names who decided where the tool does not, or in place of it, and
     `reason` is the reason of exclusions for which the tool has none of the protocol. Raises UsageError,
     ReviewUnreadableError, WriteError.
     """
@@ -201,24 +207,38 @@ class _Taking:
             self._leave(record, "is no record of this review")
 
     def decide(self) -> None:
-        """Makes a decision of every record on which all votes agree."""
+        """Makes a decision of every record on which all votes agree, or where two persons screen, of each person's vote."""
         for voted in self._voted.values():
-            self._decide(voted)
+            cast: dict[str, list[tuple[str, Vote]]] = defaultdict(list)
+            for name, vote in voted.votes:
+                cast["" if self._review.screeners == 1 else person(self._by or name)].append((name, vote))
+            number = len(self.decisions)
+            known = [self._decide(voted, votes) for votes in cast.values()]
+            self.already += any(known) and len(self.decisions) == number
 
-    def _decide(self, voted: _Voted) -> None:
+    def _decide(self, voted: _Voted, cast: Sequence[tuple[str, Vote]]) -> bool:
+        """Makes one decision of votes that agree; returns whether the same was decided before."""
         record, item = voted.record, voted.item
-        votes = {vote for _, vote in voted.votes}
+        votes = {vote for _, vote in cast}
         if Vote.MAYBE in votes or len(votes) > 1:
-            said = ", ".join(f"{name or 'somebody'} {vote}" for name, vote in voted.votes)
-            self._leave(record, f"is not agreed on: {said}" if len(voted.votes) > 1 else f"is undecided: {said}")
-            return
+            said = ", ".join(f"{name or 'somebody'} {vote}" for name, vote in cast)
+            self._leave(record, f"is not agreed on: {said}" if len(cast) > 1 else f"is undecided: {said}")
+            return False
         verdict = Verdict.INCLUDE if votes == {Vote.INCLUDE} else Verdict.EXCLUDE
-        earlier = next((d for d in reversed(item.decisions) if d.stage is self._stage), None)
+        by = self._by or ", ".join(dict.fromkeys(name for name, _ in cast if name))
+        staged = item.screened.stages[self._stage]
+        own = staged.vote_of(by) if self._review.screeners > 1 else None
+        earlier = own or staged.decision
         if earlier is not None:
-            self.already += earlier.verdict is verdict
             if earlier.verdict is not verdict:
                 self._leave(record, f"is to {verdict}, but {earlier.by} ({earlier.place}) decided to {earlier.verdict}")
-            return
+            return earlier.verdict is verdict
+        if len(staged.votes) >= self._review.screeners:
+            differ = joined([vote.by for vote in staged.votes], "and")
+            self._leave(
+                record, f"is to {verdict} by {by}, but {differ} differ on it; settle it with 'casetable screen'"
+            )
+            return False
         known = [self._reason_of[plain] for reason in voted.reasons if (plain := _plain(reason)) in self._reason_of]
         reason = next(iter(known), self._reason) if verdict is Verdict.EXCLUDE else ""
         lacking = []
@@ -226,12 +246,11 @@ class _Taking:
             given = [shown(reason) for reason in voted.reasons]
             none = f" ({joined(given, 'and')} is none)" if given else ""
             lacking.append(f"is excluded without a reason of the protocol{none}; give --reason")
-        by = self._by or ", ".join(dict.fromkeys(name for name, _ in voted.votes if name))
         if not by.strip() or not can_be_written(by):
             lacking.append("was decided by nobody who is named; give --by")
         if lacking:
             self._leave(record, "; ".join(lacking))
-            return
+            return False
         # What the tool said where the protocol's reason says it in other words, or less.
         others = [
             told for told in voted.reasons if verdict is Verdict.EXCLUDE and self._reason_of.get(_plain(told)) != reason
@@ -248,6 +267,7 @@ class _Taking:
             place=Place(path=SCREENING),
         )
         self.decisions.append((decision, item))
+        return False
 
     def _leave(self, record: ScreenedRecord, why: str) -> None:
         self.open.append(f"{shown(record.article.title or record.key, 80)} {why}")
