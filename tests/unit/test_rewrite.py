@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from casetable.curation.nodes import read_nodes
-from casetable.curation.rewrite import Insert, Put, Rename, RewriteError, rewritten
+from casetable.curation.rewrite import Insert, Put, Remove, Rename, RewriteError, rewritten
 from tests.e2e.conftest import REPOSITORY
 
 FLAGSHIP = {path.stem: path.read_bytes() for path in sorted((REPOSITORY / "curated/reports").glob("*.yaml"))}
@@ -47,7 +47,7 @@ cases:
 """
 
 
-def changed(*edits: Put | Insert | Rename, text: str = REPORT) -> str:
+def changed(*edits: Put | Insert | Rename | Remove, text: str = REPORT) -> str:
     return rewritten("r.yaml", text.encode(), edits).decode()
 
 
@@ -272,3 +272,65 @@ def test_any_value_can_be_put_and_the_comments_stay(data: st.DataObject) -> None
     assert all(comment.strip() in kept for comment in comments)
     assert (b"\r\n" in found) == (ending == "\r\n")
     assert found.count(b"\n") == found.count(ending.encode())
+
+
+# --- taken out --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("way", "old", "new"),
+    [
+        (("cases", 0, "eligible"), "    eligible: yes\n", ""),
+        (("extracted", "when"), "  when:\n", ""),
+        (("cases", 0, "age_years", "unit"), "{value: 3, unit: year}", "{value: 3}"),
+        (("cases", 0, "age_years", "value"), "{value: 3, unit: year}", "{unit: year}"),
+        (("cases", 0, "case"), "  - case: 1\n    eligible: yes\n", "  - eligible: yes\n"),
+        (("cases", 0, "ferritin", 0), "      - {value: 1271.4, when: baseline}\n", ""),
+        (("cases", 0, "crp"), "    crp: not reported\n", ""),
+        (("note",), "note: >-\n  a long note\n  on two lines\n", ""),
+    ],
+)
+def test_a_key_or_an_item_goes_with_its_lines(way: tuple[str | int, ...], old: str, new: str) -> None:
+    assert changed(Remove(way=way)) == REPORT.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        (("extracted", "by"), "r.yaml:5: a comment stands in what is to be taken out"),
+        (("cases", 0, "ferritin", 1), "r.yaml:25: a comment stands in what is to be taken out"),
+        (("cases", 0, "ferritin"), "r.yaml:22: a comment stands in what is to be taken out"),
+        (("cases", 0, "d_dimer"), "there is nothing at"),
+        (("cases", 3), "there is nothing at"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_said(way: tuple[str | int, ...], told: str) -> None:
+    with pytest.raises(RewriteError, match=re.escape(told)):
+        changed(Remove(way=way))
+
+
+def test_of_two_changes_beside_what_goes_none_is_lost() -> None:
+    order = (("decision", "reason", "when", "note"),)
+    text = "a:\n  - decision: exclude\n    when: 2026\n    reason: x\n  - decision: b\n"
+    edits = (
+        Put(way=("a", 0, "decision"), value="include"),
+        Remove(way=("a", 0, "reason")),
+        Put(way=("a", 0, "note"), value="y", order=order),
+        Remove(way=("a", 1)),
+    )
+    assert changed(*edits, text=text) == "a:\n  - decision: include\n    when: 2026\n    note: y\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "way", "after"),
+    [
+        ("a: [1, 2, 3]\n", ("a", 1), "a: [1, 3]\n"),
+        ("a: [1, 2, 3]\n", ("a", 0), "a: [2, 3]\n"),
+        ("a: [1]  # one\n", ("a", 0), "a: []  # one\n"),
+        ("a:\n- 1\nb: 2\n", ("a", 0), "a:\nb: 2\n"),
+        ("a:\n- 1\n- 2", ("a", 1), "a:\n- 1"),
+        ("a: 1\nb: '#2'\n", ("b",), "a: 1\n"),
+    ],
+)
+def test_a_list_may_become_a_blank(text: str, way: tuple[str | int, ...], after: str) -> None:
+    assert changed(Remove(way=way), text=text) == after
