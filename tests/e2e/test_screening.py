@@ -84,7 +84,14 @@ def test_the_stage_of_a_decision_follows_what_both_decided(review: Path) -> None
     assert screen(review, POE, "--include", "--stage", "reports").code == 0
     told = screen(review, POE, "--exclude", "other-drug", by="B. Curator").out
     assert "(stage reports, by B. Curator)" in told
+    assert "differ on own:r1" in screen(review, POE, "--include", by="C").err
     assert "(stage reports, by C)" in screen(review, POE, "--include", "--settle", by="C").out
+
+    # The report outranks its record: a second decision on it is awaited, whatever is open on the record.
+    assert screen(review, "pmid:11", "--include").code == 0
+    assert screen(review, "pmid:11", "--exclude", "other-drug", by="B. Curator").code == 0
+    assert screen(review, "pmid:11", "--include", "--stage", "reports").code == 0
+    assert "(stage reports, by B. Curator)" in screen(review, "pmid:11", "--include", by="B. Curator").out
 
 
 def test_status_tells_how_far_two_agree(review: Path) -> None:

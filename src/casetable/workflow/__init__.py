@@ -442,9 +442,8 @@ def decide(
 
 def _stage_of(stood: Screened) -> Stage:
     """Returns the stage of a decision that does not say its own."""
-    if stood.decision is None and stood.conflict:
-        return stood.conflict
-    return stood.awaited or (Stage.REPORTS if stood.standing.is_included else Stage.RECORDS)
+    open_at = stood.awaited or (stood.conflict if stood.decision is None else None)
+    return open_at or (Stage.REPORTS if stood.standing.is_included else Stage.RECORDS)
 
 
 def _require_open(staged: Staged, key: str, by: str) -> None:
