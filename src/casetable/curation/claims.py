@@ -10,6 +10,9 @@ from casetable.curation.shapes import ClaimsShape, fit, key_place
 from casetable.model.claim import About, Claim, Expected, Kind, Named, NamedNumber
 from casetable.problems import Example, Place, Problem, Rule, shown
 
+# The forms of expectation, in words.
+EXPECTED = "a number (9, 31.5, >= 3, 3 to 80), a date, none, some, all, '7 of 9' or 'only REPORT/CASE'"
+
 _PATH = "curated/claims.yaml"
 _GOOD = """\
 schema: 1
@@ -25,13 +28,12 @@ C104 = Rule(
     name="claim-expects-nothing-known",
     summary="what a claim expects is not a form of expectation",
     why="Without it the table cannot be held against the sentence.",
-    fix="Write `expected` as a number (9, 31.5, >= 3, 3 to 80), a date, none, some, all, '7 of 9' or 'only REPORT/CASE'.",
+    fix=f"Write `expected` as {EXPECTED}.",
     example=Example(
         path=_PATH,
         good="",
         bad=_GOOD.replace("expected: 1", "expected: one"),
-        message="'one' is not something to expect; expected a number (9, 31.5, >= 3, 3 to 80), a date, none, some, all,"
-        " '7 of 9' or 'only REPORT/CASE'",
+        message=f"'one' is not something to expect; expected {EXPECTED}",
     ),
 )
 C105 = Rule(
@@ -70,10 +72,7 @@ def read_claims(path: str, data: bytes) -> tuple[tuple[Claim, ...], tuple[NamedN
         item = node.at("claims", index)
         expected = read_expected(below.expected)
         if expected is None:
-            message = (
-                f"{shown(below.expected)} is not something to expect; expected a number (9, 31.5, >= 3, 3 to 80),"
-                " a date, none, some, all, '7 of 9' or 'only REPORT/CASE'"
-            )
+            message = f"{shown(below.expected)} is not something to expect; expected {EXPECTED}"
             found.append(C104.at(item.at("expected").place, message, field=below.name))
             continue
         sources = item.at("source_of")

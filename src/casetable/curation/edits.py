@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from casetable.curation.entries import Written, found_entry, holding, with_entries, without_entry
 from casetable.curation.files import read_decisions
-from casetable.curation.nodes import F102, Node, can_be_written, read_nodes
+from casetable.curation.nodes import can_be_written
 from casetable.curation.rewrite import Edit, Put, Remove, rewritten, scalar
 from casetable.errors import UsageError
 from casetable.model import COURSE_PARTS, REASONS, Access, Decision, Field, FieldType, Form, Method, Record
@@ -28,80 +29,24 @@ def add_decisions(path: str, data: bytes, added: Sequence[tuple[Decision, str]])
 
     Raises UsageError where the file has faults, or is written so that a decision cannot be added as text.
     """
-    decisions, problems = read_decisions(path, data)
-    if problems:
-        raise UsageError(f"{problems[0]}; mend it first, nothing was written")
-    for name, told in (
-        (name, text)
-        for decision, _ in added
-        for name, text in (
-            ("by", decision.by),
-            ("note", decision.note),
-            ("reason", decision.reason),
-            ("record", decision.key),
-        )
-    ):
-        if not can_be_written(told):
-            raise UsageError(f"'{name}' holds a character that is no text; nothing was written")
-    lines = data.decode("utf-8-sig").split("\n")
-    ending = "\r" if lines[0].endswith("\r") else ""
-    root, _ = read_nodes(path, data)
-    known = root.pairs.get("decisions") if root is not None and root.pairs else None
-    at, indent = _end_of_list(path, lines, known, root)
-    block = [
-        f"{' ' * indent}{'-' if first else ' '} {line}{ending}"
-        for decision, remark in added
-        for first, line in _decision(decision, remark)
-    ]
-    lines[at:at] = block
-    if lines[-1]:
-        lines.append("")
-    changed = "\n".join(lines).encode()
-    if data.startswith(b"\xef\xbb\xbf"):
-        changed = b"\xef\xbb\xbf" + changed
-    after, faults = read_decisions(path, changed)
-    if faults and faults[0].code == F102.code:
-        raise UsageError(f"the decisions could not be added: {faults[0]}")
-    if faults or _content(after) != [*_content(decisions), *_content([decision for decision, _ in added])]:
-        raise UsageError(f"{path}: a decision could not be added; expected 'decisions:' with '- ' items below it")
-    return changed
+    entries = [(decision, _written(decision, remark)) for decision, remark in added]
+    return with_entries(path, data, "decisions", entries, read_decisions, what="a decision")
 
 
-def _content(decisions: Collection[Decision]) -> list[tuple[object, ...]]:
-    return [(d.key, d.stage, d.verdict, d.reason, d.by, d.when, d.note, d.settles) for d in decisions]
-
-
-def _end_of_list(path: str, lines: list[str], known: Node | None, root: Node | None) -> tuple[int, int]:
-    """Returns the index of the line to insert before, and the indent of the list's dashes."""
-    if known is not None and known.items and not known.is_flow:
-        return known.end, known.place.column - 1
-    if root is None or root.pairs is None or root.is_flow:
-        raise UsageError(f"{path}: is not written as lines of 'key: value'; expected 'decisions:' in a line of its own")
-    key = root.key_places.get("decisions")
-    if key is None:
-        raise UsageError(f"{path}: has no 'decisions'; expected 'decisions:' in a line of its own")
-    line = lines[key.line - 1]
-    if known is not None and known.items is not None:  # an empty list in brackets
-        emptied = re.sub(r"^(\s*decisions\s*:)[ \t]*\[[ \t]*\]", r"\1", line)
-        if emptied == line or known.items:
-            raise UsageError(f"{path}:{key.line}: the list stands in brackets; expected each item in lines of its own")
-        lines[key.line - 1] = emptied
-    return key.line, 2
-
-
-def _decision(decision: Decision, remark: str) -> Iterator[tuple[bool, str]]:
-    comment = "".join(c if c.isprintable() else " " for c in remark)[:100]
-    yield True, f"record: {scalar(decision.key)}" + (f"  # {comment}" if comment else "")
-    yield False, f"stage: {decision.stage.value}"
-    yield False, f"decision: {decision.verdict.value}"
-    if decision.reason:
-        yield False, f"reason: {scalar(decision.reason)}"
-    yield False, f"by: {scalar(decision.by)}"
-    yield False, f"when: {decision.when.isoformat()}"
-    if decision.settles:
-        yield False, "settles: yes"
-    if decision.note:
-        yield False, f"note: {scalar(decision.note)}"
+def _written(decision: Decision, remark: str) -> Written:
+    return Written(
+        values={
+            "record": decision.key,
+            "stage": decision.stage.value,
+            "decision": decision.verdict.value,
+            "reason": decision.reason,
+            "by": decision.by,
+            "when": decision.when.isoformat(),
+            "settles": "yes" if decision.settles else "",
+            "note": decision.note,
+        },
+        remark=remark,
+    )
 
 
 # --- one decision less, one decision changed -----------------------------------------------------------------------------
@@ -115,9 +60,8 @@ def without_decision(path: str, data: bytes, decision: Decision) -> bytes:
     The remark behind its `record` goes with it; what stands above it stays. Raises UsageError where the file has faults or
     does not hold the decision there any more, or where another comment in its lines would be lost.
     """
-    at, decisions = _found(path, data, decision)
-    changed = rewritten(path, data, [Remove(way=("decisions", at), remark="record")])
-    return _held(path, changed, [*decisions[:at], *decisions[at + 1 :]])
+    what = _told(decision)
+    return without_entry(path, data, "decisions", decision, read_decisions, what=what, remark="record")
 
 
 def with_decision_changed(path: str, data: bytes, old: Decision, new: Decision) -> bytes:
@@ -128,7 +72,7 @@ def with_decision_changed(path: str, data: bytes, old: Decision, new: Decision) 
     for name, text in (("note", new.note), ("reason", new.reason)):
         if not can_be_written(text):
             raise UsageError(f"'{name}' holds a character that is no text; nothing was written")
-    at, decisions = _found(path, data, old)
+    at, decisions = found_entry(path, data, old, read_decisions, what=_told(old))
     changed = replace(old, verdict=new.verdict, reason=new.reason.strip(), when=new.when, note=new.note.strip())
     values = {
         "decision": (old.verdict.value, changed.verdict.value),
@@ -141,29 +85,12 @@ def with_decision_changed(path: str, data: bytes, old: Decision, new: Decision) 
         way = ("decisions", at, key)
         if before != after:
             edits.append(Put(way=way, value=after, order=_ORDER) if after else Remove(way=way))
-    return _held(path, rewritten(path, data, edits), [*decisions[:at], changed, *decisions[at + 1 :]])
+    expected = [*decisions[:at], changed, *decisions[at + 1 :]]
+    return holding(path, rewritten(path, data, edits), expected, read_decisions, what="the decision")
 
 
-def _found(path: str, data: bytes, decision: Decision) -> tuple[int, list[Decision]]:
-    """Returns the number of a decision in the file, from 0, and all decisions."""
-    decisions, problems = read_decisions(path, data)
-    if problems:
-        raise UsageError(f"{problems[0]}; mend it first, nothing was written")
-    at = next((at for at, each in enumerate(decisions) if each == decision), None)
-    if at is None:
-        raise UsageError(
-            f"{decision.place}: the decision of {decision.by} on {decision.key} does not stand there any more; nothing was"
-            " written"
-        )
-    return at, list(decisions)
-
-
-def _held(path: str, data: bytes, expected: Collection[Decision]) -> bytes:
-    """Returns the file if it says what is expected."""
-    decisions, problems = read_decisions(path, data)
-    if problems or _content(decisions) != _content(expected):
-        raise UsageError(f"{path}: the decision could not be changed as text; edit it there; nothing was written")
-    return data
+def _told(decision: Decision) -> str:
+    return f"the decision of {decision.by} on {decision.key}"
 
 
 # --- new files --------------------------------------------------------------------------------------------------------

@@ -440,7 +440,7 @@ class _Page:
             low, high = max(low, start), min(high, end)
             if low < high:
                 rest[low - start : high - start] = " " * (high - low)
-        if remark is not None and not remark.is_collection:
+        if remark is not None and (remark.is_flow or not remark.is_collection):
             low, high = remark.end, min(self._line_end(remark.end), end)
             rest[low - start : high - start] = " " * (high - low)
         if "#" in rest:
