@@ -84,9 +84,9 @@ def refresh(
         found = run(
             workspace,
             names,
-            pubmed=_pubmed,
-            crossref=_crossref,
-            now=dt.datetime.now(dt.UTC),
+            pubmed=pubmed_source,
+            crossref=crossref_source,
+            now=now(),
             progress=progress,
             is_dry=is_dry,
         )
@@ -122,9 +122,9 @@ def _texts(workspace: Workspace, europepmc: EuropePmc, progress: Progress, *, is
 
     return fetch_texts(
         workspace,
-        pubmed=_pubmed,
+        pubmed=pubmed_source,
         europepmc=europepmc,
-        now=dt.datetime.now(dt.UTC),
+        now=now(),
         progress=progress,
         is_dry=is_dry,
     )
@@ -153,20 +153,24 @@ def _tell_failure(found: Refreshed) -> None:
         )
 
 
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 def _europepmc() -> EuropePmc:
     from casetable.sources.europepmc import EUROPEPMC_URL, EuropePmc
 
     return EuropePmc(**_connection("CASETABLE_EUROPEPMC_URL", EUROPEPMC_URL, "europepmc"))
 
 
-def _crossref() -> Crossref:
+def crossref_source() -> Crossref:
     from casetable.sources.crossref import CROSSREF_URL, Crossref
 
     connection = _connection("CASETABLE_CROSSREF_URL", CROSSREF_URL, "crossref")
     return Crossref(**connection, email=os.environ.get("CASETABLE_EMAIL", ""))
 
 
-def _pubmed() -> PubMed:
+def pubmed_source() -> PubMed:
     from casetable.sources.eutils import PUBMED_URL, Identity, PubMed
 
     identity = Identity(email=os.environ.get("NCBI_EMAIL", ""), api_key=os.environ.get("NCBI_API_KEY", ""))

@@ -10,7 +10,7 @@ from casetable import dedup, overlap
 from casetable.completeness import acceptance, extraction, flow, notices, searching
 from casetable.curation import cells, files, forms, nodes, shapes, timelines
 from casetable.formats import logs
-from casetable.model import Acceptance
+from casetable.model import Acceptance, Report
 from casetable.problems import Example, Place, Problem, Rule, Severity, did_you_mean, in_order, joined, shown
 from casetable.query.lint import RULES as LINT_RULES
 from casetable.quotes import findings
@@ -236,6 +236,16 @@ def check_on(
         )
         for day in days
     )
+
+
+def check_report(review: Review, path: str, report: Report | None, faults: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Returns every problem of one extraction by itself, in the words of `check`, without what persons accepted.
+
+    The extraction need not be one of the review yet; `faults` are those of reading its file.
+    """
+    found = in_order([*faults, *(extraction.check_one(review, report) if report is not None else ())])
+    standing, _ = acceptance.sorted_out(review, found, RULES, _NEVER_ACCEPTED)
+    return in_order(problem for problem in standing if problem.place.path == path)
 
 
 def _checked(

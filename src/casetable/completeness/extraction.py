@@ -225,14 +225,19 @@ def _reports(review: Review) -> Iterator[Problem]:
 
 def _cases(review: Review) -> Iterator[Problem]:
     for report in review.inputs.reports:
-        yield from _filled_in(report)
-        doubtful = tuple(_eligibility(review, report))
-        yield from doubtful
-        yield from _counts(report, is_settled=not doubtful)
-        yield from _completeness(review, report)
-        for question in report.questions:
-            if not question.answer:
-                yield E202.at(question.place, f"open question: {shown(question.text, 200)}", field="questions")
+        yield from check_one(review, report)
+
+
+def check_one(review: Review, report: Report) -> Iterator[Problem]:
+    """Yields what is wrong with one extraction by itself, as the form and the protocol of a review want it."""
+    yield from _filled_in(report)
+    doubtful = tuple(_eligibility(review, report))
+    yield from doubtful
+    yield from _counts(report, is_settled=not doubtful)
+    yield from _completeness(review, report)
+    for question in report.questions:
+        if not question.answer:
+            yield E202.at(question.place, f"open question: {shown(question.text, 200)}", field="questions")
 
 
 def _figures(review: Review) -> Iterator[Problem]:

@@ -49,7 +49,11 @@ def render_report(
     Every value is escaped, nothing is loaded, and the Content-Security-Policy allows one style and one script, ours.
     """
     review, table = edition.review, edition.table
-    style = _file("report.css") + "".join(_widths(f"t{at}", each) for at, each in enumerate(edition.tables))
+    style = (
+        _file("palette.css")
+        + _file("report.css")
+        + "".join(_widths(f"t{at}", each) for at, each in enumerate(edition.tables))
+    )
     script = _file("report.js")
     protocol = review.inputs.protocol
     places = {id(row.case): place for place, row in enumerate(table.rows)}

@@ -410,7 +410,7 @@ def decide(
                 raise UsageError(f"{name} holds a character that is no text; expected letters, digits and signs")
         protocol = review.inputs.protocol
         if verdict is Verdict.EXCLUDE:
-            _require_reason(protocol, reason)
+            require_reason(protocol, reason)
         before = workspace.read(SCREENING)
         # Read anew: somebody else may have decided since the review was read.
         taken, _ = read_decisions(SCREENING, before)
@@ -474,7 +474,8 @@ def undo(workspace: Workspace, before: bytes, after: bytes) -> None:
         workspace.write(SCREENING, before)
 
 
-def _require_reason(protocol: Protocol | None, reason: str) -> None:
+def require_reason(protocol: Protocol | None, reason: str) -> None:
+    """Raises UsageError where a reason is none of the protocol."""
     reasons = protocol.exclusion_reasons if protocol else {}
     if reason not in reasons:
         found = f"'{reason}' is no reason of the protocol" if reason else "an exclusion needs a reason"

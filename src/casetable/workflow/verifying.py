@@ -11,6 +11,7 @@ from casetable import __version__
 from casetable.errors import ReviewUnreadableError, UsageError
 from casetable.formats.logs import read_verified, write_verified
 from casetable.model import Report, Verified
+from casetable.model.article import Article
 from casetable.problems import Place, Problem, did_you_mean, in_order, joined, shown
 from casetable.quotes import Judged, Outcome, Text, UnreadableTextError, abstract_text, cell_hash, judge, read_text
 from casetable.quotes.findings import problems_of
@@ -125,25 +126,41 @@ def _given(path: Path) -> Text:
 
 def _at_hand(workspace: Workspace, report: Report, item: Item | None, review: Review) -> tuple[list[Text], list[str]]:
     """Returns the texts of a report that are at hand, and what is wrong with those that cannot be read."""
-    records = [review.records[key] for key in item.group.keys] if item else []
-    names = [report.name]
-    for record in records:
-        names += [name for name in (record.pmcid, f"pmid{record.pmid}" if record.pmid else "") if name]
     texts: list[Text] = []
     unread: list[str] = []
-    for path in workspace.texts_of(names):
+    for path in workspace.texts_of(names_of_texts(report.name, item, review)):
         try:
             texts.append(read_text(path.name, path.read_bytes()))
         except UnreadableTextError as error:
             unread.append(f"{path.name} {error}")
         except OSError as error:
             unread.append(f"{path.name} cannot be read ({error.strerror})")
-    wanted = {f"pmid:{record.pmid}" for record in records if record.pmid}
-    for key, article in dict(cached_articles(workspace.answers(), wanted)).items():
-        if key in wanted and article.abstract:
-            sections = [(section.label, section.text) for section in article.abstract]
-            texts.append(abstract_text(f"PubMed's abstract of {key}", article.title, sections))
-    return texts, unread
+    keys = item.group.keys if item else ()
+    wanted = {f"pmid:{pmid}" for key in keys if (pmid := review.records[key].pmid)}
+    cached = dict(cached_articles(workspace.answers(), wanted))
+    return [*texts, *abstracts_of(article for key, article in cached.items() if key in wanted)], unread
+
+
+def names_of_texts(name: str, item: Item | None, review: Review) -> list[str]:
+    """Returns the names, without ending, under which the texts of an extraction's report are kept."""
+    records = [review.records[key] for key in item.group.keys] if item else []
+    found = [name]
+    for record in records:
+        found += [each for each in (record.pmcid, f"pmid{record.pmid}" if record.pmid else "") if each]
+    return found
+
+
+def abstracts_of(articles: Iterable[Article]) -> list[Text]:
+    """Returns the abstracts of articles as texts of their report."""
+    return [
+        abstract_text(
+            f"PubMed's abstract of pmid:{article.pmid}",
+            article.title,
+            [(section.label, section.text) for section in article.abstract],
+        )
+        for article in articles
+        if article.pmid and article.abstract
+    ]
 
 
 def _record(workspace: Workspace, found: Iterable[VerifiedReport], today: dt.date) -> None:

@@ -203,6 +203,10 @@ class Workspace:
             numbers=numbers,
         )
 
+    def kept(self, name: str, data: bytes, content: object) -> Kept:
+        """Returns what a `Memory` holds of a file that was just written, within the lock, and has no fault."""
+        return Kept(stamp=self._stamp(name), data=data, part=Part(content, (), is_read=True))
+
     def read(self, name: str) -> bytes:
         """Returns the bytes of a file of the review, b"" where it is not there."""
         path = self.root / name

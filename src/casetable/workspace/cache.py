@@ -33,6 +33,14 @@ class Answers:
         with self._index.open("ab") as file:
             file.write(b"\n" + line.encode())  # begins a line of its own, also behind one that was torn
 
+    def stamp(self) -> tuple[int, ...]:
+        """Returns what is another once something more was kept."""
+        try:
+            found = self._index.stat()
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_size
+
     def latest(self) -> dict[str, tuple[str, str]]:
         """Returns for each PMID the name of the last answer it was asked for in, and when that was."""
         found: dict[str, tuple[str, str]] = {}
