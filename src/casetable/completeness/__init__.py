@@ -396,6 +396,12 @@ _NEVER_ACCEPTED = frozenset(
 _UNREADABLE = frozenset(rule.code for rule in RULES if rule.unreadable)
 
 
+def refusal(code: str, rules_beside: Sequence[Rule] = ()) -> str:
+    """Returns why no problem of a code can be accepted, nothing where it can; `rules_beside` are those of other checks."""
+    found = acceptance.refusal(code, {rule.code: rule for rule in (*RULES, *rules_beside)}, _NEVER_ACCEPTED)
+    return found[1] if found else ""
+
+
 def is_unreadable(problem: Problem) -> bool:
     """Whether a problem means that a file could not be read."""
     return problem.code in _UNREADABLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from casetable.model import Acceptance
 from casetable.problems import Example, Problem, Rule, Severity, did_you_mean, shown
@@ -71,7 +71,7 @@ def sorted_out(
     standing, accepted = list(refused.values()), []
     used = set()
     for problem in problems:
-        speaking = [entry for entry in able if _speaks_of(entry, problem)]
+        speaking = [entry for entry in able if speaks_of(entry, problem)]
         used.update(speaking)
         if speaking:
             accepted.append((problem, speaking[0]))
@@ -81,30 +81,35 @@ def sorted_out(
         # What a file that cannot be read holds is not known, nor whether the entry is needed for it.
         is_known = review.is_read(entry.path) if entry.path else not review.inputs.unread
         if entry not in used and is_known:
-            message = f"check finds no {_told(entry)}; expected the entry removed"
+            message = f"check finds no {told(entry)}; expected the entry removed"
             standing.append(A103.at(entry.place, message, field="accepts"))
     return standing, tuple(accepted)
 
 
 def _refused(
-    entries: Sequence[Acceptance], known: dict[str, Rule], never: Collection[str]
+    entries: Sequence[Acceptance], known: Mapping[str, Rule], never: Collection[str]
 ) -> Iterator[tuple[Acceptance, Problem]]:
-    lint = {rule.code for rule in LINT_RULES}
     for entry in entries:
-        rule = known.get(entry.code)
-        if rule is None:
-            message = f"{shown(entry.code)} is no rule; expected a code that 'casetable rules' lists"
-            hint = did_you_mean(entry.code, known)
-            yield entry, A101.at(entry.place, message, field="accepts", hint=hint)
-        elif entry.code in lint:
-            message = f"{entry.code} ({rule.name}) is a rule of lint; expected it under 'accepts' of the strategy"
-            yield entry, A102.at(entry.place, message, field="accepts")
-        elif rule.unreadable or rule in RULES or entry.code in never:
-            message = f"{entry.code} ({rule.name}) cannot be accepted; expected the problem mended"
-            yield entry, A102.at(entry.place, message, field="accepts")
+        if found := refusal(entry.code, known, never):
+            rule, message = found
+            hint = did_you_mean(entry.code, known) if rule is A101 else ""
+            yield entry, rule.at(entry.place, message, field="accepts", hint=hint)
 
 
-def _speaks_of(entry: Acceptance, problem: Problem) -> bool:
+def refusal(code: str, known: Mapping[str, Rule], never: Collection[str]) -> tuple[Rule, str] | None:
+    """Returns why no problem of a code can be accepted, and the rule that says so; None where it can."""
+    rule = known.get(code)
+    if rule is None:
+        return A101, f"{shown(code)} is no rule; expected a code that 'casetable rules' lists"
+    if rule in LINT_RULES:
+        return A102, f"{code} ({rule.name}) is a rule of lint; expected it under 'accepts' of the strategy"
+    if rule.unreadable or rule in RULES or code in never:
+        return A102, f"{code} ({rule.name}) cannot be accepted; expected the problem mended"
+    return None
+
+
+def speaks_of(entry: Acceptance, problem: Problem) -> bool:
+    """Whether an entry accepts a problem, if its code can be accepted."""
     path = problem.place.path
     return (
         entry.code == problem.code
@@ -115,7 +120,8 @@ def _speaks_of(entry: Acceptance, problem: Problem) -> bool:
     )
 
 
-def _told(entry: Acceptance) -> str:
+def told(entry: Acceptance) -> str:
+    """Returns what an entry accepts, in words."""
     parts = (
         f"in {shown(entry.path)}" if entry.path else "",
         f"of {shown(entry.field)}" if entry.field else "",

@@ -475,7 +475,8 @@ class _Page:
         is_entry = parent.keys is not None and key in parent.keys
         is_block = old.is_collection and not old.is_flow
         first = self._line_end(self._after_colon(parent, key)) if is_entry and is_block else old.start
-        if old.is_collection and self._has_comment(old, min(first, old.start)):
+        is_marked = old.style in {"|", ">"} and "#" in self.text[old.start : self._line_end(old.start)]
+        if is_marked or (old.is_collection and self._has_comment(old, min(first, old.start))):
             line = self.text.count("\n", 0, first) + 1
             raise RewriteError(
                 f"{path}:{line}: what is to be replaced holds comments, which would be lost; edit it there; nothing was"
@@ -487,11 +488,11 @@ class _Page:
             return
         if isinstance(edit.value, str) and not (is_block and is_entry):
             text = self._restyled(edit.value, old, is_flow=False)
-            long = _folded(edit.value, column + 2)
-            if long is not None and not old.style.startswith(("'", '"')):
-                text = ">-" + "".join(f"\n{' ' * (column + 2)}{line}" for line in long)
-                if old.start == old.end or "\n" in self.text[old.start : old.end] or self._has_tail(old.end):
-                    text = self._restyled(edit.value, old, is_flow=False)
+            block = _block(edit.value, column + 2)
+            is_of_lines = "\n" in self.text[old.start : old.end] and old.style not in {"|", ">"}
+            is_tight = old.start == old.end or is_of_lines or self._has_tail(old.end)
+            if block is not None and not is_tight and ("\n" in edit.value or old.style not in {"'", '"'}):
+                text = "\n".join([block[0], *(f"{' ' * (column + 2)}{line}" if line else "" for line in block[1:])])
             self._put_inline(parent, key, old, depth, text, is_entry=is_entry)
             return
         if not is_entry:  # an item: the new one begins in the column of the old
@@ -586,9 +587,10 @@ def _entry(key: str, value: Plain, column: int) -> list[str]:
     if value is None:
         return [head]
     if isinstance(value, str):
-        long = _folded(value, column + 2)
-        if long is not None and column + len(head) + 1 + len(_scalar(value, is_flow=False)) > WIDTH:
-            return [f"{head} >-", *(f"  {line}" for line in long)]
+        block = _block(value, column + 2)
+        is_wide = column + len(head) + 1 + len(_scalar(value, is_flow=False)) > WIDTH
+        if block is not None and (is_wide or "\n" in value):
+            return [f"{head} {block[0]}", *(f"  {line}" if line else "" for line in block[1:])]
         return [f"{head} {_scalar(value, is_flow=False)}"]
     if not value:
         return [f"{head} {_flow(value)}"]
@@ -657,6 +659,16 @@ _TO_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 def _quoted(text: str) -> str:
     return _TO_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _block(text: str, column: int) -> list[str] | None:
+    """Returns a text of several lines, or a long one, as a block: its mark, then its lines; None where it cannot be one."""
+    lines = text.split("\n")
+    if len(lines) > 1:
+        is_plain = text == text.strip() and all(line.replace("\t", " ").isprintable() for line in lines)
+        return ["|-", *lines] if is_plain else None
+    folded = _folded(text, column)
+    return None if folded is None else [">-", *folded]
 
 
 def _folded(text: str, column: int) -> list[str] | None:

@@ -468,10 +468,18 @@ def _require_open(staged: Staged, key: str, by: str) -> None:
 
 def undo(workspace: Workspace, before: bytes, after: bytes) -> None:
     """Takes a decision back; raises UsageError where the file was edited since it was taken."""
+    take_back(workspace, SCREENING, before, after)
+
+
+def take_back(workspace: Workspace, path: str, before: bytes, after: bytes) -> None:
+    """Gives a file the bytes that it had before, none where it was not there; raises UsageError where it was edited since."""
     with workspace.locked():
-        if workspace.read(SCREENING) != after:
-            raise UsageError(f"{SCREENING} was edited meanwhile; nothing was taken back")
-        workspace.write(SCREENING, before)
+        if workspace.read(path) != after:
+            raise UsageError(f"{path} was edited meanwhile; nothing was taken back")
+        if before or not after:
+            workspace.write(path, before)
+        else:
+            workspace.remove(path)
 
 
 def require_reason(protocol: Protocol | None, reason: str) -> None:
@@ -527,7 +535,7 @@ def explain_pair(workspace: Workspace, one: str, other: str) -> tuple[bool, tupl
     """Returns whether two records are one report, the reasons for joining them, and what their fields say by themselves."""
     review = readable_review(workspace, *LOGS, DUPLICATES)
     first, second = known_item(review, one), known_item(review, other)
-    keys = [_own_key(review, key, item) for key, item in ((one, first), (other, second))]
+    keys = [own_key(review, key, item) for key, item in ((one, first), (other, second))]
     reasons = tuple(f"{link.one} and {link.other}: {link.reason}" for link in first.group.links)
     is_same = first.group == second.group
     decision, fields = explain(review.records, *keys)
@@ -551,10 +559,7 @@ def explain_cases(workspace: Workspace, one: str, other: str) -> tuple[Compariso
     review = readable_review(workspace, *LOGS, FORM, SCREENING, OVERLAPS, REPORTS)
     names = [person.name for person in overlap.people_of(review)]
     for name in (one, other):
-        if name not in names:
-            hint = did_you_mean(name, names)
-            told = f"; {hint}" if hint else f"; expected one as {names[0]}" if names else ""
-            raise UsageError(f"{shown(name)} is no eligible case of an included report{told}")
+        known_case(names, name)
     compared = overlap.compared(review, one, other)
     if compared is None or one == other:
         raise UsageError("a case is the same patient as itself; expected two cases")
@@ -566,7 +571,16 @@ def explain_cases(workspace: Workspace, one: str, other: str) -> tuple[Compariso
     return compared, "; ".join(ruled)
 
 
-def _own_key(review: Review, key: str, item: Item) -> str:
+def known_case(names: Sequence[str], name: str) -> None:
+    """Raises UsageError for a case that is not among the eligible ones, each as `report/case`."""
+    if name not in names:
+        hint = did_you_mean(name, names)
+        told = f"; {hint}" if hint else f"; expected one as {names[0]}" if names else ""
+        raise UsageError(f"{shown(name)} is no eligible case of an included report{told}")
+
+
+def own_key(review: Review, key: str, item: Item) -> str:
+    """Returns the key of the record that a key names, which may be another identifier of it, among those of its report."""
     named = normal_key(key)
     if named in review.records:
         return named

@@ -33,7 +33,7 @@ from casetable.model.notice import NO_NOTICES
 from casetable.problems import Place, Problem, visible
 from casetable.review import Inputs, Paths
 from casetable.workspace.cache import Answers
-from casetable.workspace.files import write_whole
+from casetable.workspace.files import WriteError, write_whole
 
 PROTOCOL = "review.yaml"
 STRATEGIES = "queries"
@@ -290,6 +290,13 @@ class Workspace:
         if is_new and (path.exists() or path.is_symlink()):
             raise UsageError(f"{name} is there already; nothing was written")
         write_whole(path, data)
+
+    def remove(self, name: str) -> None:
+        """Removes a file of the review that is to be as it was before it was written."""
+        try:
+            (self.root / name).unlink()
+        except OSError as error:
+            raise WriteError(f"{name} cannot be removed ({error.strerror})") from error
 
     def write_schemas(self, schemas: Mapping[str, bytes], *, is_dry: bool = False) -> tuple[str, ...]:
         """Writes schemas where the first lines of the hand-written files name them; returns their paths."""
