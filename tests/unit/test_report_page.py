@@ -142,7 +142,8 @@ def test_the_policy_allows_our_style_and_our_script_and_nothing_else() -> None:
     )
     folder = resources.files("casetable.render")
     assert page.scripts[2] == folder.joinpath("report.js").read_text(encoding="utf-8")
-    assert style.startswith(folder.joinpath("report.css").read_text(encoding="utf-8"))
+    own = [folder.joinpath(name).read_text(encoding="utf-8") for name in ("palette.css", "report.css")]
+    assert style.startswith("".join(own))
     assert not [attributes for _, attributes in page.elements if {"style", "srcset"} & set(attributes)]
     assert [attributes["src"] for attributes in page.with_tag("img")] == [
         "data:image/svg+xml;base64," + base64.b64encode(SVG).decode()

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "Decide and extract": {
         "dedupe": ("commands", "Find the records of one report, in files or in the review"),
+        "serve": ("serving", "Open the review in the browser: screen, extract, rule, build"),
         "screen": ("screening", "Decide on records and reports"),
         "new": ("screening", "Write an extraction of a report to fill in"),
         "template": ("extracting", "Write a spreadsheet to extract a report in, without YAML"),
@@ -148,7 +149,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # noqa: BLE001  # the last stop: whatever we did not foresee is our bug, and is logged
-        _say(f"a fault of casetable, not of the review; what happened is in {_log_bug()}")
+        _say(f"a fault of casetable, not of the review; what happened is in {log_bug()}")
         return OUR_BUG
     return code if isinstance(code, int) else 0
 
@@ -160,11 +161,12 @@ def _say(text: str) -> None:
         click.echo(visible(line if number else f"casetable: {line}"), err=True)
 
 
-def _log_bug() -> str:
+def log_bug(error: BaseException | None = None) -> str:
+    """Writes what went wrong, the error given or the one at hand, to a log without secrets, and returns its name."""
     import tempfile
     import traceback
 
-    told = f"casetable {__version__}, Python {sys.version}\n{traceback.format_exc()}"
+    told = f"casetable {__version__}, Python {sys.version}\n{''.join(traceback.format_exception(error or sys.exception()))}"
     for name in ("NCBI_API_KEY", "NCBI_EMAIL", "CASETABLE_EMAIL"):
         if secret := os.environ.get(name, "").strip():
             told = told.replace(secret, f"<{name}>")

@@ -1,0 +1,89 @@
+"""The review in the browser: takes a request, calls one workflow, shows what it returned."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+
+from casetable.errors import UsageError
+from casetable.web.frame import Sources
+from casetable.workflow.desk import Desk
+from casetable.workspace import Workspace
+
+LOOPBACK = "127.0.0.1"
+_OWN = (LOOPBACK, "localhost", "[::1]")
+
+
+def serve(
+    workspace: Workspace,
+    *,
+    host: str,
+    port: int,
+    by: str,
+    sources: Sources,
+    today: Callable[[], dt.date],
+    clock: Callable[[], float],
+    ready: Callable[[str], None],
+    fault: Callable[[Exception], str],
+) -> None:
+    """Serves a review until it is interrupted; `ready` is told the address with the token once it answers.
+
+    Port 0 is any that is free. Raises UsageError for an address or port that cannot be used.
+    """
+    import uvicorn
+
+    from casetable.web.app import application
+
+    listening = _listening(host, port)
+    port = listening.getsockname()[1]
+    name = f"[{host}]" if ":" in host else host
+    hosts = {f"{each}:{port}" for each in (_OWN if host == LOOPBACK else (name,))}
+    token = secrets.token_urlsafe(24)
+    sys.setswitchinterval(0.001)  # a survey beside does not hold up a page for long
+    app = application(
+        Desk(workspace, today=today, clock=clock),
+        sources=sources,
+        token=token,
+        hosts=hosts,
+        port=port,
+        by=by,
+        fault=fault,
+    )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        log_level="critical",
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        ws="none",
+        limit_concurrency=200,
+        h11_max_incomplete_event_size=64_000,
+    )
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready(f"http://{name}:{port}/?token={token}")
+
+    Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens; the port is taken before anything is told."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = (
+            error.strerror if isinstance(error, OSError) and error.strerror else "is no address or port of this machine"
+        )
+        raise UsageError(f"{host} port {port} cannot be used: {reason}") from None
+    return listening
