@@ -76,12 +76,13 @@ def rule_duplicates(
         if len(items) < 2:
             raise UsageError("a ruling on duplicates is of two records at least; expected the keys of both")
         before = workspace.read(DUPLICATES)
-        verdict = _SAME if is_same else _DIFFERENT
+        place = Place(path=DUPLICATES)
+        ruling = Ruling(is_same=is_same, keys=tuple(items), by=by, when=today, note=note, place=place)
         said = _said_of_records(review, _read_if_there(read_rulings, DUPLICATES, before))
-        pairs = {frozenset(pair) for pair in combinations(items, 2)}
+        pairs = {each.pair for each in _said_of_records(review, [ruling])}
+        verdict = _SAME if is_same else _DIFFERENT
         _require_news(pairs, verdict, said)
         _require_consistent(pairs, verdict, said)
-        ruling = Ruling(is_same=is_same, keys=tuple(items), by=by, when=today, note=note, place=Place(path=DUPLICATES))
         labels = dict.fromkeys(review.records[key].label for key in items)
         after = texts.add_ruling(DUPLICATES, before, ruling, "; ".join(labels))
         return _written(workspace, DUPLICATES, before, after, is_dry=is_dry)
