@@ -50,7 +50,7 @@ def test_from_a_possible_overlap_to_one_patient(review: Path) -> None:
     assert "  supports     " in told[1]
     assert told[-2:] == [
         "2 cases of 2 patients, 1 possible overlap",
-        "rule in curated/overlaps.yaml: same, different or cannot tell",
+        "next: casetable overlap A B --same (or --different, --cannot-tell); or rule in curated/overlaps.yaml",
     ]
     first, unique = patients(review)
     assert "a table of 2 cases in" in first
@@ -69,6 +69,25 @@ def test_from_a_possible_overlap_to_one_patient(review: Path) -> None:
         assert [row["report"] for row in csv.DictReader(file)] == ["poe-2019", "doe-2020"]
     explained = casetable("overlap", "poe-2019/1", "doe-2020/1", cwd=review)
     assert explained.out.splitlines()[-1] == "ruled: same by A. Curator on 2026-01-16"
+
+
+def test_a_ruling_on_the_command_line_stands_in_the_file_and_is_not_contradicted(review: Path) -> None:
+    cases = ("doe-2020/1", "poe-2019/1")
+    dry = casetable("overlap", *cases, "--same", "--by", "B. Curator", "--dry-run", cwd=review)
+    assert dry.out == "would record in curated/overlaps.yaml: doe-2020/1 and poe-2019/1 same\n"
+    assert not (review / OVERLAPS).exists()
+    ran = casetable("overlap", *cases, "--same", "--by", "B. Curator", "--note", "asked: yes", cwd=review)
+    assert (ran.code, ran.out) == (0, "recorded in curated/overlaps.yaml: doe-2020/1 and poe-2019/1 same\n")
+    written = (review / OVERLAPS).read_text()
+    assert "  - cases: [doe-2020/1, poe-2019/1]\n    verdict: same\n    by: B. Curator\n" in written
+    assert written.endswith('    note: "asked: yes"\n')
+    assert casetable("overlap", *cases, cwd=review).out.splitlines()[-1].startswith("ruled: same by B. Curator on ")
+    again = casetable("overlap", *cases, "--cannot-tell", "--by", "C", cwd=review)
+    assert again.code == 2
+    assert "B. Curator ruled 'same' on doe-2020/1 and poe-2019/1 already (curated/overlaps.yaml:" in again.err
+    assert (review / OVERLAPS).read_text() == written
+    alone = casetable("overlap", *cases, "--by", "C", cwd=review)
+    assert (alone.code, "expected --same, --different or --cannot-tell" in alone.err) == (2, True)
 
 
 def test_cannot_tell_is_counted_and_not_raised_again(review: Path) -> None:

@@ -7,18 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from casetable.cli.invocation import echo, form_option, workspace_of
+from casetable.cli.invocation import dry, echo, form_option, today, workspace_of
 
 if TYPE_CHECKING:
     from casetable.overlap import Comparison, Possible
+    from casetable.workspace import Workspace
 
 
 @click.command()
 @click.argument("cases", nargs=-1, metavar="[A B]")
+@click.option("--same", "verdict", flag_value="same", help="Rule that A and B are one patient.")
+@click.option("--different", "verdict", flag_value="different", help="Rule that they are not.")
+@click.option("--cannot-tell", "verdict", flag_value="cannot tell", help="Rule that nobody can tell.")
+@click.option("--by", help="Who rules (default: git's user.name).")
+@click.option("--note", default="", help="A note to the ruling.")
+@dry
 @form_option()
 @click.pass_context
-def overlap(context: click.Context, cases: tuple[str, ...], form: str) -> None:
-    """Show which cases of different reports may be one patient, and what speaks for and against it.
+def overlap(
+    context: click.Context,
+    cases: tuple[str, ...],
+    verdict: str | None,
+    by: str | None,
+    note: str,
+    form: str,
+    *,
+    is_dry: bool,
+) -> None:
+    """Show which cases of different reports may be one patient, and what speaks for and against it; or rule on it.
 
     A and B are two cases, each as REPORT/CASE (doe-2020/1): whether it is raised or not, they are compared line by line. What you
     rule stands in curated/overlaps.yaml.
@@ -27,6 +43,11 @@ def overlap(context: click.Context, cases: tuple[str, ...], form: str) -> None:
     from casetable.cli.show import counted, envelope
     from casetable.errors import UsageError
 
+    if verdict is not None:
+        _rule(workspace_of(context), cases, verdict, by, note, is_dry=is_dry)
+        return
+    if by is not None or note or is_dry:
+        raise UsageError("--by, --note and --dry-run are of a ruling; expected --same, --different or --cannot-tell")
     if len(cases) not in {0, 2}:
         raise UsageError("two cases are compared; expected both, each as REPORT/CASE, or none")
     if cases:
@@ -56,7 +77,26 @@ def overlap(context: click.Context, cases: tuple[str, ...], form: str) -> None:
         f"{counted(cases_, 'case')} of {counted(patients, 'patient')}, {counted(len(found), 'possible overlap')}{told}"
     )
     if found:
-        echo("rule in curated/overlaps.yaml: same, different or cannot tell")
+        echo("next: casetable overlap A B --same (or --different, --cannot-tell); or rule in curated/overlaps.yaml")
+
+
+def _rule(
+    workspace: Workspace, cases: tuple[str, ...], verdict: str, by: str | None, note: str, *, is_dry: bool
+) -> None:
+    from casetable.model import OverlapVerdict
+    from casetable.problems import joined
+    from casetable.workflow.rulings import rule_overlap
+
+    edited = rule_overlap(
+        workspace,
+        cases,
+        verdict=OverlapVerdict(verdict),
+        by=by if by is not None else workspace.curator(),
+        note=note,
+        today=today(),
+        is_dry=is_dry,
+    )
+    echo(f"{'would record' if is_dry else 'recorded'} in {edited.path}: {joined(cases, 'and')} {verdict}")
 
 
 def _value(compared: Comparison) -> dict[str, Any]:
