@@ -320,9 +320,11 @@ _COMPUTED_OF = (
 
 def _is_same(one: object, other: object) -> bool:
     """Whether two inputs are one, or hold the very same things in one order."""
+    if one is other:
+        return True
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(is_, one, other))
-    return one is other or (isinstance(one, frozenset | Paths) and one == other)
+    return isinstance(one, frozenset | Paths) and one == other
 
 
 def _day(when: str) -> dt.date | None:

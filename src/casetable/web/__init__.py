@@ -43,8 +43,10 @@ def serve(
     hosts = {f"{each}:{port}" for each in (_OWN if host == LOOPBACK else (name,))}
     token = secrets.token_urlsafe(24)
     sys.setswitchinterval(0.001)  # a survey beside does not hold up a page for long
+    desk = Desk(workspace, today=today, clock=clock)
+    desk.warm()
     app = application(
-        Desk(workspace, today=today, clock=clock),
+        desk,
         sources=sources,
         token=token,
         hosts=hosts,

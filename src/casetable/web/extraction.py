@@ -13,7 +13,7 @@ from starlette.routing import Route
 from casetable.curation.editor import STATUSES, CellRow, CourseRow, Kind, Rows, kind_of, rows_of, told_lines
 from casetable.errors import UsageError
 from casetable.model import COURSE_PARTS, REASONS, Field, FieldType, Report, Status
-from casetable.problems import Problem, Severity, visible
+from casetable.problems import Problem, visible
 from casetable.quotes import Judged, Outcome, Text
 from casetable.review import Review
 from casetable.web.frame import MANY, Asked, action, answer, go, page_of, raw, required, show, text_of, view
@@ -52,10 +52,6 @@ def extractions(asked: Asked) -> Response:
     """The included reports, each with its extraction or how to begin one."""
     review = asked.desk.review(is_quick=True)
     survey, _ = asked.desk.last_survey()
-    open_in: dict[str, list[int]] = {}
-    for problem in survey.checked.problems if survey else ():
-        counts = open_in.setdefault(PurePath(problem.place.path).stem, [0, 0])
-        counts[0 if problem.severity is Severity.ERROR else 1] += 1
     page = page_of(asked)
     items = review.included
     return show(
@@ -66,7 +62,7 @@ def extractions(asked: Asked) -> Response:
         number=len(items),
         page=page,
         pages=max(1, -(-len(items) // MANY)),
-        open_in=open_in if survey else None,
+        open_in=survey.open_in if survey else None,
     )
 
 
@@ -88,7 +84,7 @@ def extract(asked: Asked) -> Response:
     review = asked.desk.review(is_quick=True)
     name = asked.path.rpartition("/")[2]
     try:
-        opened = editing.open_report(asked.desk.workspace, review, name)
+        opened = editing.open_report(asked.desk.workspace, review, name, asked.desk.memory.parts)
     except UsageError:
         review = asked.desk.review()  # it may have been written since
         try:

@@ -61,7 +61,7 @@ def _steps(asked: Asked, review: Review, survey: Survey | None) -> list[tuple[st
     """Yields what is to be done: what, how many, the page where it is done, and what is told of it."""
     by = asked.session.by
     queues = {stage: reading.queue_of(asked.desk, review, by, stage) for stage in Stage}
-    conflicts = sum(len(item.screened.contradictions) for item in review.items)
+    conflicts = len(reading.conflicts_of(review))
     awaiting = sum(1 for item in review.included if not item.extractions)
     found = [
         ("Records to screen", queues[Stage.RECORDS].left, "/screen", "titles and abstracts"),

@@ -13,7 +13,7 @@ from casetable.errors import UsageError
 from casetable.model import Stage, Verdict
 from casetable.query.marks import Marked, Span
 from casetable.review import Item, Review
-from casetable.screening import Standing, agreement
+from casetable.screening import Standing
 from casetable.web.frame import MANY, Asked, action, go, page_of, show, text_of, view
 from casetable.workflow import reading
 from casetable.workflow.reading import Reading
@@ -254,7 +254,7 @@ def _standing(item: Item, by: str, *, is_hidden: bool) -> str:
 def conflicts(asked: Asked) -> Response:
     """What was decided differently, to be settled, and how well the screeners agree."""
     review = asked.desk.review(is_quick=True)
-    found = [(item, pair) for item in review.items for pair in item.screened.contradictions]
+    found = reading.conflicts_of(review)
     page = page_of(asked)
     protocol = review.inputs.protocol
     return show(
@@ -265,7 +265,7 @@ def conflicts(asked: Asked) -> Response:
         number=len(found),
         page=page,
         pages=max(1, -(-len(found) // MANY)),
-        agreements=[(stage, agreement((item.screened for item in review.items), stage)) for stage in Stage],
+        agreements=[(each.stage, each) for each in reading.agreements_of(review)],
         reasons=list((protocol.exclusion_reasons if protocol else {}).items()),
         is_double=review.screeners > 1,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
@@ -11,8 +12,8 @@ from casetable.formats.pubmed_xml import cut_records
 from casetable.model.article import Article
 from casetable.workspace.cache import Answers
 
-# So many answers, of some hundred records each, are held cut into records.
-MOST_HELD = 24
+# So many answers, of some hundred records and a megabyte each, are held cut into records.
+MOST_HELD = 64
 _OWN_PMID = re.compile(rb"<PMID[^>]{0,40}>\s*([0-9]{1,9})\s*</PMID>")
 
 
@@ -24,16 +25,31 @@ class Abstracts:
         self._stamp: object = ""
         self._latest: Mapping[str, tuple[str, str]] = {}
         self._held: OrderedDict[str, Mapping[str, bytes | Article]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def warm(self) -> None:
+        """Takes up what the cache holds, so that nobody who looks at a record waits for it."""
+        with self._lock:
+            self._follow()
+            asked = {name: key for key, (name, _) in self._latest.items()}
+        for name in list(asked)[-MOST_HELD:]:
+            with self._lock:
+                self._records(name, asked[name])
 
     def articles(self, keys: Iterable[str]) -> list[Article]:
         """Returns the articles of record keys as the cache has them; those that it does not have are left out."""
-        found = (self._article(key) for key in keys)
+        with self._lock:
+            self._follow()
+            found = [self._article(key) for key in keys]
         return [article for article in found if article is not None]
 
-    def _article(self, key: str) -> Article | None:
+    def _follow(self) -> None:
+        """Takes up the index where it is another than it was."""
         if (stamp := self._answers.stamp()) != self._stamp:
             self._stamp, self._latest = stamp, self._answers.latest()
             self._held.clear()
+
+    def _article(self, key: str) -> Article | None:
         asked = next((name for name in (key, key.removeprefix("pmid:")) if name in self._latest), None)
         if asked is None:
             return None

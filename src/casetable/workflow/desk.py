@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,14 @@ from casetable.edition import Edition
 from casetable.errors import CasetableError
 from casetable.model.article import Article, article_of
 from casetable.overlap import Possible
+from casetable.problems import Problem, Severity
 from casetable.query.marks import Marker
 from casetable.quotes import Text, UnreadableTextError, read_text
 from casetable.review import Item, Review
 from casetable.workflow import checked_on
 from casetable.workflow.abstracts import Abstracts
 from casetable.workflow.strategies import markers
-from casetable.workspace import Memory, Workspace
+from casetable.workspace import REPORTS, Memory, Workspace
 
 # What was surveyed so fast is waited for; the reader of a page sees it whole at once.
 FAST_SECONDS = 0.4
@@ -45,6 +46,7 @@ class Survey:
     cannot_tell: int
     verdicts: tuple[Verdict, ...]
     drifts: tuple[Drift, ...]
+    open_in: Mapping[str, tuple[int, int]]
 
 
 def survey(review: Review, today: dt.date) -> Survey:
@@ -62,7 +64,20 @@ def survey(review: Review, today: dt.date) -> Survey:
         cannot_tell=untold,
         verdicts=claims.judge(review),
         drifts=edition.drifts,
+        open_in=_open_in(checked.problems),
     )
+
+
+def _open_in(problems: Sequence[Problem]) -> Mapping[str, tuple[int, int]]:
+    """Returns how many problems, and how many remarks, the extraction of each name has."""
+    found: dict[str, tuple[int, int]] = {}
+    for problem in problems:
+        if problem.place.path.startswith(f"{REPORTS}/"):
+            name = problem.place.path.removeprefix(f"{REPORTS}/").removesuffix(".yaml")
+            errors, others = found.get(name, (0, 0))
+            is_error = problem.severity is Severity.ERROR
+            found[name] = (errors + is_error, others + (not is_error))
+    return found
 
 
 @dataclass(slots=True)
@@ -170,6 +185,18 @@ class Desk:
         return self._held.fault
 
     # --- one record ---
+
+    def warm(self) -> None:
+        """Reads the review and its abstracts beside, before anybody asks for them."""
+
+        def work() -> None:
+            try:
+                self.survey()
+                self._abstracts.warm()
+            except CasetableError:
+                return  # whoever asks is told
+
+        threading.Thread(target=work, daemon=True).start()
 
     def article(self, review: Review, item: Item) -> Article:
         """Returns the article of a report, of all its records in one; with its abstract, where the cache has it."""

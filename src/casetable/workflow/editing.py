@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 from casetable.completeness import check_report
 from casetable.curation.differences import edits_between
@@ -24,7 +24,7 @@ from casetable.model import Access, Field, FieldType, Form, Protocol, Report
 from casetable.problems import Place, Problem, shown
 from casetable.quotes import Judged, Text, UnreadableTextError, judge, read_text
 from casetable.review import Item, Review
-from casetable.workspace import REPORTS, Workspace
+from casetable.workspace import REPORTS, Kept, Workspace
 
 _NOWHERE = Place(path="")
 _YES_NO: Mapping[str, tuple[str, ...]] = {"yes": (), "no": ()}
@@ -104,7 +104,7 @@ class OpenReport:
         way = _way(self, case, field)
         return self.root.at(*way).place.line if self.root is not None and _is_there(self.root, way) else 0
 
-    @property
+    @cached_property
     def cases(self) -> tuple[str, ...]:
         """The ids of its cases, in their order."""
         listed = self.root.at("cases").items if self.root is not None and _is_there(self.root, ("cases",)) else None
@@ -132,21 +132,26 @@ def base_of(plain: object) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:20]
 
 
-def open_report(workspace: Workspace, review: Review, name: str) -> OpenReport:
-    """Returns the extraction of that name; raises UsageError where the review has none."""
+def open_report(
+    workspace: Workspace, review: Review, name: str, memory: Mapping[str, Kept] | None = None
+) -> OpenReport:
+    """Returns the extraction of that name as its file is now; raises UsageError where the review has none.
+
+    What `memory` holds of the very bytes is not read again.
+    """
     path = f"{REPORTS}/{name}.yaml"
-    known = {report.name for report in review.inputs.reports} | {Path(each).stem for each in review.inputs.unread}
-    if name not in known or not workspace.exists(path):
+    known = any(report.name == name for report in review.inputs.reports) or path in review.inputs.unread
+    if not known or not workspace.exists(path):
         raise UsageError(f"{shown(name)} is no extraction of this review")
-    return _opened(review, name, path, workspace.read(path))
-
-
-def _opened(review: Review, name: str, path: str, data: bytes) -> OpenReport:
+    data = workspace.read(path)
     root, faults = read_nodes(path, data)
-    report, problems = read_report(path, name, data, review.inputs.form)
-    item = review.item_of(report.key) if report else None
+    kept = memory.get(path) if memory is not None else None
+    if kept is not None and kept.data == data and kept.hangs_on is review.inputs.form:
+        report, problems = kept.part.content, kept.part.faults
+    else:
+        report, problems = read_report(path, name, data, review.inputs.form)
     return OpenReport(
-        item=item,
+        item=review.item_of(report.key) if report else None,
         name=name,
         path=path,
         data=data,

@@ -18,7 +18,7 @@ from casetable.model.article import Article
 from casetable.problems import Place, joined, shown
 from casetable.query.marks import Marked
 from casetable.review import Item, Review, once
-from casetable.screening import Standing, person
+from casetable.screening import Agreement, Standing, agreement, person
 from casetable.workflow import known_item, require_reason
 from casetable.workflow.desk import Desk
 from casetable.workspace import PROTOCOL, RECORDS, SCREENING, SEARCHES
@@ -173,6 +173,19 @@ def possible_by_key(review: Review) -> Mapping[str, Sequence[Link]]:
         found[link.one].append(link)
         found[link.other].append(link)
     return found
+
+
+@once
+def conflicts_of(review: Review) -> tuple[tuple[Item, tuple[Decision, Decision]], ...]:
+    """Returns what was decided differently and nobody settled."""
+    return tuple((item, pair) for item in review.items if item.decisions for pair in item.screened.contradictions)
+
+
+@once
+def agreements_of(review: Review) -> tuple[Agreement, ...]:
+    """Returns how far the screeners agree at each stage."""
+    decided = [item.screened for item in review.items if len(item.decisions) > 1]
+    return tuple(agreement(decided, stage) for stage in Stage)
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------

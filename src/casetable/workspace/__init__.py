@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from operator import is_
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +30,7 @@ from casetable.curation.forms import read_form
 from casetable.curation.nodes import F101, F102, F107, MAX_FILE_BYTES
 from casetable.errors import UsageError
 from casetable.formats.logs import read_notices, read_records, read_searches, read_verified
+from casetable.model import Form, Report, Strategy
 from casetable.model.notice import NO_NOTICES
 from casetable.problems import Place, Problem, visible
 from casetable.review import Inputs, Paths
@@ -87,7 +89,18 @@ class Memory:
     """What was read of a review's files, by path, for whoever reads them again and again."""
 
     parts: dict[str, Kept] = field(default_factory=dict)
-    folders: dict[str, tuple[tuple[str, ...], tuple[Problem, ...], frozenset[str]]] = field(default_factory=dict)
+    lists: Lists | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """The strategies and extractions of a review as they were last read, with the form that they were read by."""
+
+    form: Form | None
+    strategies: tuple[Strategy, ...]
+    reports: tuple[Report, ...]
+    problems: tuple[Problem, ...]
+    unread: frozenset[str]
 
 
 class Workspace:
@@ -130,8 +143,7 @@ class Workspace:
         def part(name: str, reader: Reader, blank: Any, *, is_needed: bool = False, hangs_on: object = None) -> Any:
             """Returns what a file holds, `blank` where it cannot be opened or is not there."""
             kept = memory.parts.get(name)
-            is_trusted = is_quick and name.endswith(".yaml") and name.startswith((f"{STRATEGIES}/", f"{REPORTS}/"))
-            stamp = kept.stamp if kept and is_trusted else self._stamp(name)
+            stamp = self._stamp(name)
             if kept is None or kept.stamp != stamp or kept.hangs_on is not hangs_on:
                 limit = MAX_LOG_BYTES if name.endswith(".jsonl") else MAX_FILE_BYTES
                 data, faults = self._bytes(name, is_needed=is_needed, limit=limit)
@@ -142,29 +154,29 @@ class Workspace:
                 unread.add(name)
             return kept.part.content
 
-        def listed(folder: str) -> tuple[str, ...]:
-            if not is_quick or folder not in memory.folders:
-                faults: list[Problem] = []
-                strange: set[str] = set()
-                memory.folders[folder] = (
-                    tuple(self._yaml_names(folder, faults, strange)),
-                    tuple(faults),
-                    frozenset(strange),
-                )
-            names, more, left = memory.folders[folder]
-            problems.extend(more)
-            unread.update(left)
-            return names
-
         protocol = part(PROTOCOL, _single(read_protocol), None, is_needed=True)
         form = part(FORM, _single(read_form), None, is_needed=True)
-        strategies = [part(name, _named(read_strategy), None, is_needed=True) for name in listed(STRATEGIES)]
-        reports = []
-        names = listed(REPORTS)
-        read_one = _named(partial(read_report, form=form))
-        for number, name in enumerate(names, start=1):
-            progress(number, len(names))
-            reports.append(part(name, read_one, None, is_needed=True, hangs_on=form))
+        lists = memory.lists
+        if lists is None or lists.form is not form or not is_quick:
+            before, unread_before, problems, unread = problems, unread, [], set()
+            names = tuple(self._yaml_names(STRATEGIES, problems, unread))
+            strategies = [part(name, _named(read_strategy), None, is_needed=True) for name in names]
+            names = tuple(self._yaml_names(REPORTS, problems, unread))
+            read_one = _named(partial(read_report, form=form))
+            reports = []
+            for number, name in enumerate(names, start=1):
+                progress(number, len(names))
+                reports.append(part(name, read_one, None, is_needed=True, hangs_on=form))
+            lists = memory.lists = Lists(
+                form=form,
+                strategies=_same_or(tuple(each for each in strategies if each), lists.strategies if lists else ()),
+                reports=_same_or(tuple(each for each in reports if each), lists.reports if lists else ()),
+                problems=tuple(problems),
+                unread=frozenset(unread),
+            )
+            problems, unread = before, unread_before
+        problems.extend(lists.problems)
+        unread.update(lists.unread)
         decisions = part(SCREENING, _listing(read_decisions), (), is_needed=True)
         rulings = part(DUPLICATES, _listing(read_rulings), ())
         claims, numbers = part(CLAIMS, _claims, ((), ()))
@@ -187,12 +199,12 @@ class Workspace:
             ),
             protocol=protocol,
             form=form,
-            strategies=tuple(each for each in strategies if each),
+            strategies=lists.strategies,
             searches=searches,
             records=records,
             decisions=decisions,
             rulings=rulings,
-            reports=tuple(each for each in reports if each),
+            reports=lists.reports,
             problems=tuple(problems),
             verified=verified,
             overlaps=overlaps,
@@ -322,8 +334,12 @@ class Workspace:
         """The texts of a report that are at hand, in `.casetable/texts/`: files of any of the names, with any ending."""
         folder = self.root / CACHE / TEXTS
         wanted = {name.lower() for name in names}
-        there = sorted(folder.iterdir()) if folder.is_dir() else []
-        return [path for path in there if path.stem.lower() in wanted and self._is_own_file(path)]
+        try:
+            there = os.listdir(folder)  # noqa: PTH208  # a Path for each of a thousand texts takes its time
+        except OSError:
+            return []
+        found = sorted(folder / name for name in there if os.path.splitext(name)[0].lower() in wanted)  # noqa: PTH122
+        return [path for path in found if self._is_own_file(path)]
 
     def _is_own_file(self, path: Path) -> bool:
         """Whether a path is a file of the review, and no link out of it."""
@@ -363,6 +379,14 @@ class Workspace:
             [git, "-C", str(self.root), "config", "user.name"], capture_output=True, check=False
         )
         return answer.stdout.decode("utf-8", "replace").strip()
+
+
+T = TypeVar("T")
+
+
+def _same_or(new: tuple[T, ...], old: tuple[T, ...]) -> tuple[T, ...]:
+    """Returns the old list where the new one holds the very same things, so that whoever compares them need not look."""
+    return old if len(new) == len(old) and all(map(is_, new, old)) else new
 
 
 def _single(read: Callable[[str, bytes], tuple[Any, tuple[Problem, ...]]]) -> Reader:
