@@ -433,6 +433,8 @@ def _entries(node: Node, form: Form | None, cells: CellReader) -> tuple[dict[str
             place = node.key_places[name]
             cells.problems.append(E102.at(place, message, field=name, hint=did_you_mean(name, form.fields)))
             continue
+        if below.is_blank and not field.required:
+            continue  # it may be left out, and is
         entry = cells.entry(below, field, case)
         if entry is None:
             faulty.add(name)

@@ -346,13 +346,7 @@ class _Page:
     def _add_key(self, span: _Span, edit: Put, depth: int, *, is_flow: bool) -> None:
         key = str(edit.way[-1])
         if is_flow:
-            new = f"{_key(key)}: {_flow(edit.value)}"
-            if span.below:
-                end = max(below.end for below in span.below.values())
-                blank = next((below for below in span.below.values() if below.end == end), span)
-                self.put(depth, end, end, f"{' ' if blank.start == blank.end else ''}, {new}")
-            else:
-                self.put(depth, span.start + 1, span.start + 1, new)
+            self._add_flow_key(span, edit, depth)
             return
         assert span.keys is not None  # noqa: S101
         column = self._column(next(iter(span.keys.values()))[0]) if span.keys else 0
@@ -365,6 +359,21 @@ class _Page:
             return
         end = self._line_end(max(span.below[before].end, span.keys[before][1])) if before else self._line_end(0)
         self._put_below(end, lines, column, depth)
+
+    def _add_flow_key(self, span: _Span, edit: Put, depth: int) -> None:
+        key = str(edit.way[-1])
+        new = f"{_key(key)}: {_flow(edit.value)}"
+        if not span.below or span.keys is None:
+            self.put(depth, span.start + 1, span.start + 1, new)
+            return
+        there = [name for name in span.keys if (*edit.way[:-1], name) not in self.gone]
+        before, behind = _neighbor(key, there or list(span.keys), edit.order)
+        if behind:
+            self.put(depth, span.keys[behind][0], span.keys[behind][0], f"{new}, ")
+            return
+        below = span.below[before]
+        end = self._end_of(span, before)
+        self.put(depth, end, end, f"{' ' if below.start == below.end else ''}, {new}")
 
     def _put_below(self, end: int, lines: list[str], column: int, depth: int) -> None:
         """Puts lines below the line that ends at a place; that line may be taken out at the same time."""

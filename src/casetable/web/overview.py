@@ -22,6 +22,8 @@ from casetable.workflow.refresh import refresh as refresh_review
 from casetable.workspace import DUPLICATES, REPORTS, SCREENING
 
 _MAX_NAME = 100
+# Reports that nobody, or one of two, decided on: their page is that of screening, and there may be thousands.
+_APART = frozenset({"S101", "S107"})
 
 
 def overview(asked: Asked) -> Response:
@@ -31,7 +33,12 @@ def overview(asked: Asked) -> Response:
     review = survey.review if survey else desk.review()
     problems = survey.checked.problems if survey else ()
     wanted, kind = asked.query.get("code", ""), asked.query.get("severity", "")
-    chosen = [each for each in problems if wanted in ("", each.code) and kind in ("", each.severity.value)]
+    apart = sum(1 for each in problems if each.code in _APART) if not wanted else 0
+    chosen = [
+        each
+        for each in problems
+        if (each.code == wanted or (not wanted and each.code not in _APART)) and kind in ("", each.severity.value)
+    ]
     page = page_of(asked)
     return show(
         asked,
@@ -45,6 +52,7 @@ def overview(asked: Asked) -> Response:
         searches=_searches(review, survey, desk.today()),
         problems=[(each, _way_to(each, review)) for each in chosen[(page - 1) * MANY : page * MANY]],
         number=len(chosen),
+        apart=apart,
         errors=sum(1 for each in problems if each.severity is Severity.ERROR),
         codes=sorted(Counter(each.code for each in problems).items()),
         names={rule.code: rule.name for rule in rules()},

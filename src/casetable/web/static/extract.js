@@ -405,14 +405,17 @@
     copy.querySelector("textarea, input, select:not([data-key=status])").focus();
   }
 
-  form.addEventListener("focusin", (event) => {
+  function enter(event) {
     const row = event.target.closest("[data-row]");
     if (row) current = row.closest(".part") ? row.closest(".course") : row;
     for (const each of form.querySelectorAll(".row.current")) each.classList.remove("current");
     if (current) current.classList.add("current");
-  });
+  }
+
+  form.addEventListener("focusin", enter);
 
   form.addEventListener("input", (event) => {
+    enter(event);
     const field = event.target.closest("fieldset.field");
     if (event.target.matches("textarea")) grow(event.target);
     if (!field) return;
