@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,12 +13,12 @@ from casetable.curation.rulings import claim_hash
 from casetable.dedup import explain
 from casetable.dedup.groups import Link
 from casetable.errors import UsageError
-from casetable.model import OverlapVerdict, Record, normal_key
+from casetable.model import Overlap, OverlapVerdict, Record, Ruling, normal_key
 from casetable.overlap import Possible
 from casetable.review import Review
 from casetable.web.frame import MANY, Asked, action, go_back, page_of, show, text_of, view
 from casetable.workflow import rules
-from casetable.workflow.rulings import accept, correct_claim, rule_duplicates, rule_overlap
+from casetable.workflow.rulings import accept, correct_claim, rule_duplicates, rule_overlap, withdraw
 
 _FIELDS = ("title", "authors", "journal", "year", "volume", "issue", "pages", "doi", "pmid", "origin")
 # So many pairs stand on one page, each with two records or cases side by side.
@@ -35,7 +36,7 @@ def duplicates(asked: Asked) -> Response:
         "Duplicates",
         pairs=[_pair(review, link, apart) for link, apart in links[(page - 1) * _PAIRS : page * _PAIRS]],
         number=len(links),
-        rulings=review.inputs.rulings[-MANY:][::-1],
+        rulings=[(each, _mark(each)) for each in review.inputs.rulings[-MANY:][::-1]],
         ruled=len(review.inputs.rulings),
         page=page,
         pages=max(1, -(-len(links) // _PAIRS)),
@@ -88,6 +89,23 @@ def rule_pair(asked: Asked) -> Response:
     return go_back(asked)
 
 
+def take_back(asked: Asked) -> Response:
+    """Takes a ruling out of its file, on duplicates or on patients."""
+    with asked.desk.lock:
+        review = asked.desk.review(is_quick=True)
+        entries: tuple[Ruling | Overlap, ...] = (*review.inputs.rulings, *review.inputs.overlaps)
+        entry = next((each for each in entries if str(each.place) == text_of(asked.form, "place")), None)
+        if entry is None or _mark(entry) != text_of(asked.form, "was"):
+            raise UsageError("the ruling does not stand there any more; nothing was written")
+        withdraw(asked.desk.workspace, entry)
+    asked.said("The ruling is taken back.")
+    return go_back(asked)
+
+
+def _mark(entry: Ruling | Overlap) -> str:
+    return sha256(repr(entry).encode()).hexdigest()[:20]
+
+
 # --- patients ---------------------------------------------------------------------------------------------------------
 
 
@@ -106,7 +124,7 @@ def overlaps(asked: Asked) -> Response:
         number=len(found),
         is_fresh=is_fresh,
         survey=survey,
-        rulings=review.inputs.overlaps[-MANY:][::-1],
+        rulings=[(each, _mark(each)) for each in review.inputs.overlaps[-MANY:][::-1]],
         ruled=len(review.inputs.overlaps),
         verdicts=list(OverlapVerdict),
         page=page,
@@ -226,6 +244,7 @@ ROUTES = [
     Route("/duplicates/rule", action(rule_pair), methods=["POST"]),
     Route("/overlaps", view(overlaps)),
     Route("/overlaps/rule", action(rule_patients), methods=["POST"]),
+    Route("/rulings/take-back", action(take_back), methods=["POST"]),
     Route("/claims", view(claims)),
     Route("/claims/change", action(change_claim), methods=["POST"]),
     Route("/claims/accept", action(accept_claim), methods=["POST"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from casetable.completeness import check_report
 from casetable.curation.differences import edits_between
 from casetable.curation.editor import EditError, is_same, plain_of, questions_of
 from casetable.curation.files import read_report
-from casetable.curation.nodes import Node, can_be_written, read_nodes
+from casetable.curation.nodes import Node, read_nodes
 from casetable.curation.rewrite import Insert, Plain, Put, Way, rewritten
 from casetable.errors import CasetableError, UsageError
 from casetable.model import Access, Field, FieldType, Form, Protocol, Report
@@ -28,7 +29,7 @@ from casetable.workspace import REPORTS, Kept, Workspace
 
 _NOWHERE = Place(path="")
 _YES_NO: Mapping[str, tuple[str, ...]] = {"yes": (), "no": ()}
-_CASE_ID = 20
+_CASE_ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,20}")
 
 
 def _fact(
@@ -221,8 +222,8 @@ def add_case(workspace: Workspace, review: Review, name: str, id_: str) -> str:
         )
         if id_ in opened.cases:
             raise UsageError(f"there is a case {shown(id_)} already")
-        if len(id_) > _CASE_ID or not can_be_written(id_):
-            raise UsageError(f"{shown(id_)} is no id of a case; expected at most {_CASE_ID} letters, digits and signs")
+        if not _CASE_ID.fullmatch(id_):
+            raise UsageError(f"{shown(id_)} is no id of a case; expected up to 20 letters, digits, '.', '_' and '-'")
         case: Plain = {"case": id_}
         edit = (
             Insert(way=("cases",), at=len(opened.cases), value=case)
