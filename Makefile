@@ -5,6 +5,7 @@
 # make bench    the benchmarks (ratios within one run)
 # make bench-dedup DATA=FOLDER   duplicates on labelled CSVs and a synthetic set, beside bib-dedupe
 # make bench-build     what each file of a build costs, and how it grows with the cases
+# make bench-serve     the pages in the browser, beside a bare page
 # make bench-overlap   patients told twice, on fresh seeds of invented reviews
 # make bench-quotes   wrong cells, and quotes typeset otherwise, against an invented report
 # make faults   the fault matrix, 200 runs a fault
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: review test check wheel bench bench-build bench-dedup bench-overlap bench-quotes faults kills docs clean
+.PHONY: review test check wheel bench bench-build bench-serve bench-dedup bench-overlap bench-quotes faults kills docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.review: pyproject.toml
@@ -67,6 +68,10 @@ bench-dedup: $(VENV)/.dev
 
 bench-build: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python bench/build.py
+
+# Every page of serve, at 1,000 and 10,000 records, beside a bare page of Starlette.
+bench-serve: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python bench/serve.py
 
 # Patients told twice, planted in invented reviews among look-alikes, on fresh seeds.
 bench-overlap: $(VENV)/.dev
