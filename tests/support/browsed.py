@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import re
 import subprocess
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from casetable.curation.files import read_strategy
-from casetable.formats.logs import search_id, write_records, write_search
+from casetable.formats.logs import read_records, read_searches, search_id, write_records, write_search
 from casetable.formats.pubmed_xml import ORIGIN, read_article
 from casetable.model import Record, Search
 from casetable.model.article import Article, record_of
@@ -107,6 +108,54 @@ At the last visit she was in remission.
 """
 
 
+TWICE = """\
+schema: 1
+report: {key}
+access: full text
+extracted: {{by: B. Curator, when: 2026-01-15}}
+cases_in_report: 1
+eligible_cases: 1
+cases:
+  - case: 1
+    eligible: yes
+    age_years: 7
+    sex: female
+    ferritin:
+      - {{value: 1271.4, when: admission}}  # as printed
+      - {{value: 316, when: day 20}}
+    treatment:
+      - {{drug: tocilizumab, dose: 8, unit: mg/kg}}
+    outcome: in remission
+"""
+CLAIMS = """\
+schema: 1
+claims:
+  # the sentence of the abstract
+  - name: children
+    text: No child was treated so.
+    sql: SELECT report, case_id FROM cases WHERE age_years < 18
+    expected: none
+"""
+
+
+def add_rulings(folder: Path) -> None:
+    """Adds what a person is to rule on: a record that may be a duplicate, a patient who is told twice, a claim that is false."""
+    records, _ = read_records("", (folder / "queries/records.jsonl").read_bytes())
+    first, second = records["pmid:40000001"], records["pmid:40000003"]
+    twin = Record(key="embase:7", origin="Embase", title=second.title)
+    told = replace(records["pmid:40000004"], authors=first.authors)
+    found = {**records, twin.key: twin, told.key: told}
+    (folder / "queries/records.jsonl").write_bytes(write_records(found.values()))
+    searches, _ = read_searches("", (folder / "queries/searches.jsonl").read_bytes())
+    search = replace(searches[0], id="", count=len(found), added=tuple(sorted(found)))
+    (folder / "queries/searches.jsonl").write_bytes(write_search(replace(search, id=search_id(search))))
+    with (folder / "curated/screening.yaml").open("a") as file:
+        file.write("  - {record: pmid:40000004, stage: reports, decision: include, by: B. Curator, when: 2026-01-15}\n")
+    for name, key in (("doe-2020", "pmid:40000001"), ("roe-2021", "pmid:40000004")):
+        (folder / f"curated/reports/{name}.yaml").write_text(TWICE.format(key=key))
+    (folder / "curated/claims.yaml").write_text(CLAIMS)
+
+
 def write_review(folder: Path, records: int = 24, *, screeners: int = 1, has_conflict: bool = True) -> Path:
     """Writes the review and returns its folder: the first record is included, the second decided differently."""
     chance = random.Random(8)
@@ -172,10 +221,11 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, by: str = "A. Curator", *more: str) -> Iterator[Served]:
+def served(folder: Path, by: str = "A. Curator", **environment: str) -> Iterator[Served]:
     """Runs the command itself, and ends it as Ctrl-C does; what it says on stderr is no traceback."""
-    command = [sys.executable, "-m", "casetable", "--root", str(folder), "serve", "--port", "0", "--by", by, *more]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "casetable", "--root", str(folder), "serve", "--port", "0", "--by", by]
+    around = {**os.environ, **environment}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=around) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         said: list[str] = []

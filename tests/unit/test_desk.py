@@ -274,8 +274,7 @@ def test_verify_says_of_a_cell_where_it_stands(desk: Desk, name: str) -> None:
     assert not unread
     done = save(desk, name, "age_years", cell("7", reported="7-year-old girl", where="Case presentation"))
     assert done.report is not None
-    assert review.inputs.form is not None
-    [judged] = editing.judged(done.report, review.inputs.form, texts, [])
+    [judged] = desk.judged(review, review.item_of("pmid:40000001"), done.report, name)
     assert (judged.outcome.value, TEXT[judged.start : judged.end]) == ("verified", "7-year-old girl")
     with pytest.raises(UsageError, match="the file holds no text that can be read"):
         editing.keep_text(desk.workspace, name, ".txt", b"  ")

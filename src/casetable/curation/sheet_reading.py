@@ -401,7 +401,8 @@ class _Reader:
             elif status:
                 told = group[-1].texts.get("when") if group else None
                 own = item.texts.get("when")
-                if head is None and told and own and plain_text(told) != plain_text(own):
+                is_of_another = bool(group and group[-1].mark and item.mark and group[-1].mark != item.mark)
+                if head is None and (is_of_another or (told and own and plain_text(told) != plain_text(own))):
                     close()
                 group.append(item)
             else:

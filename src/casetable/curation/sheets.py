@@ -278,7 +278,10 @@ def _case_rows(form: Form, cases: Sequence[CaseContent], reasons: Sequence[str])
             if known.group != group:
                 group = known.group
                 yield SheetRow(group=f"Case {case.id}: {group}" if group else f"Case {case.id}")
-            lines = [line for item in case.items.get(known.name, ()) for line in item_lines(item)]
+            items = case.items.get(known.name, ())
+            lines = [
+                line for before, item in zip((None, *items), items, strict=False) for line in item_lines(item, before)
+            ]
             for number, line in enumerate([*lines, {}] if known.series or not lines else lines):
                 yield _field_row(case.id, known, line, is_first=not number)
 
@@ -410,14 +413,16 @@ def _question_rows(content: ReportContent | None) -> Iterator[SheetRow]:
 # --- cells as lines ---------------------------------------------------------------------------------------------------
 
 
-def item_lines(item: Item) -> Iterator[dict[str, str]]:
+def item_lines(item: Item, before: Item | None = None) -> Iterator[dict[str, str]]:
     """Yields the rows that a cell takes, each with its texts by column; a conflict takes one for each statement, and one
-    above them for what is said of all where that is more than `when`."""
+    above them for what is said of all where that is more than `when`, or where the cell before is a conflict too.
+    """
     if not item.alternatives:
         yield {**_as_typed(item), "mark": item.mark}
         return
     is_each = any("when" in each.texts for each in item.alternatives)
-    if set(item.texts) - {"when"} or (is_each and item.texts):
+    is_next = before is not None and bool(before.alternatives)
+    if set(item.texts) - {"when"} or ((is_each or is_next) and item.texts):
         yield {**_as_typed(item), "status": CONFLICTING, "mark": item.mark}
         shared: dict[str, str] = {}
     else:

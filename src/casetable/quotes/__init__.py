@@ -4,12 +4,13 @@
 same words and numbers are typeset in two ways.
 """
 
-from casetable.quotes.judge import Judged, Kind, Outcome, Slot, cell_hash, count_outcomes, judge, slots
+from casetable.quotes.judge import Judged, Kind, Memory, Outcome, Slot, cell_hash, count_outcomes, judge, slots
 from casetable.quotes.texts import Text, UnreadableTextError, abstract_text, read_text
 
 __all__ = [
     "Judged",
     "Kind",
+    "Memory",
     "Outcome",
     "Slot",
     "Text",

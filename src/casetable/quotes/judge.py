@@ -152,17 +152,40 @@ def _slots(name: str, case: str, about: Field, cell: Cell) -> Iterator[Slot]:
         yield Slot(name=name, case=case, field=about, cell=cell, kind=kind)
 
 
-def judge(report: Report, form: Form, texts: Sequence[Text], titles: Iterable[str] = ()) -> tuple[Judged, ...]:
+class Memory:
+    """What was judged before, for whoever holds the same texts against a report again and again, of one form.
+
+    A cell that says what it said fares as it did; so only what changed is looked for again.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.printed: dict[tuple[str, str, tuple[str, ...]], Printed] = {}
+        self.judged: dict[tuple[object, ...], Judged] = {}
+
+
+def judge(
+    report: Report, form: Form, texts: Sequence[Text], titles: Iterable[str] = (), memory: Memory | None = None
+) -> tuple[Judged, ...]:
     """Returns what becomes of every cell of a report's cases that can be verified, in the order of the extraction.
 
     `titles` are those of its records: wherever they stand in a text, they are no evidence. Of several texts the one
-    counts in which a cell fares best.
+    counts in which a cell fares best. What `memory` holds of the same form is not judged again.
     """
-    held = [Printed(text, tuple(titles)) for text in texts]
+    memory = memory if memory is not None and memory.form is form else Memory(form)
+    titles = tuple(titles)
+    held = [memory.printed.setdefault((text.name, text.hash, titles), Printed(text, titles)) for text in texts]
+    names = (report.access, tuple(case.id for case in report.cases))
     found: list[Judged] = []
     for case in report.cases:
         for slot in slots(case, form):
-            judged = [_judged(slot, each, form, report) for each in held]
+            told = (*names, slot.case, slot.name, slot.kind, slot.part, slot.drug, slot.drugs, slot.schedule)
+            judged = []
+            for each in held:
+                key = (each.text.name, each.text.hash, titles, told, cell_hash(slot.cell))
+                if (known := memory.judged.get(key)) is None:
+                    known = memory.judged[key] = _judged(slot, each, form, report)
+                judged.append(replace(known, slot=slot))
             judged = judged or [
                 Judged(slot=slot, outcome=Outcome.UNVERIFIABLE, message="no text of the report is at hand")
             ]

@@ -227,15 +227,12 @@ def _named(asked: Asked) -> tuple[Review, str]:
 
 
 def _found(asked: Asked, review: Review, name: str, found: OpenReport | editing.Edited) -> dict[str, object]:
-    report, form = found.report, review.inputs.form
+    report = found.report
     item = review.item_of(report.key) if report else None
-    texts, _ = asked.desk.texts(review, item, name)
-    titles = [review.records[key].title for key in item.group.keys] if item else []
-    cells = editing.judged(report, form, texts, titles) if report and form else ()
+    cells = asked.desk.judged(review, item, report, name)
     return {
         "problems": [_problem_value(problem, report) for problem in found.problems],
         "cells": [_cell_value(each) for each in cells],
-        "texts": len(texts),
     }
 
 

@@ -154,12 +154,16 @@ def refresh(asked: Asked) -> Response:
         removed = sum(len(each.removed) for each in found.searched)
         failure = f" Crossref was not asked: {found.noticed.failure}" if found.noticed.failure else ""
         return (
-            f"{len(found.searched)} searches were run: {added:,} hits are new, {removed:,} are gone;"
-            f" {len(found.undecided):,} reports are undecided.{failure}"
+            f"{_were(len(found.searched), 'search', 'searches')} run: {_were(added, 'hit', 'hits', 'is', 'are')} new, {removed:,}"
+            f" {'is' if removed == 1 else 'are'} gone; {_were(len(found.undecided), 'report', 'reports', 'is', 'are')} undecided.{failure}"
         )
 
     desk.start("refresh", work)
     return go_back(asked)
+
+
+def _were(number: int, one: str, many: str, verb: str = "was", verbs: str = "were") -> str:
+    return f"{number:,} {one} {verb}" if number == 1 else f"{number:,} {many} {verbs}"
 
 
 def build(asked: Asked) -> Response:

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from casetable import claims, overlap
+from casetable import claims, overlap, quotes
 from casetable.claims import Verdict
 from casetable.completeness import Checked
 from casetable.dedup import merge
 from casetable.drift import Drift
 from casetable.edition import Edition
 from casetable.errors import CasetableError
+from casetable.model import Report
 from casetable.model.article import Article, article_of
 from casetable.overlap import Possible
 from casetable.problems import Problem, Severity
 from casetable.query.marks import Marker
-from casetable.quotes import Text, UnreadableTextError, read_text
+from casetable.quotes import Judged, Text, UnreadableTextError, judge, read_text
 from casetable.review import Item, Review
 from casetable.workflow import checked_on
 from casetable.workflow.abstracts import Abstracts
@@ -32,6 +34,8 @@ from casetable.workspace import REPORTS, Memory, Workspace
 
 # What was surveyed so fast is waited for; the reader of a page sees it whole at once.
 FAST_SECONDS = 0.4
+# Of so many reports it is remembered how their cells fared, and of each so many cells as they were typed.
+MOST_REPORTS, MOST_JUDGED = 8, 20_000
 _OUR_FAULT = "a fault of casetable, not of the review; the same command in a terminal writes a log of it"
 
 
@@ -130,6 +134,7 @@ class Desk:
         self._abstracts = Abstracts(workspace.answers())
         self._markers: tuple[object, Mapping[str, Marker]] = ((), {})
         self._texts: dict[Path, _KeptText] = {}
+        self._judged: OrderedDict[str, quotes.Memory] = OrderedDict()
 
     # --- the review ---
 
@@ -231,6 +236,22 @@ class Desk:
         records = [review.records[key] for key in item.group.keys] if item else []
         articles = self._abstracts.articles(record.key for record in records)
         return [*texts, *abstracts_of(articles)], unread
+
+    def judged(self, review: Review, item: Item | None, report: Report | None, name: str) -> tuple[Judged, ...]:
+        """Returns what `verify` says of every cell of an extraction, which need not be written yet; nothing without a text."""
+        form = review.inputs.form
+        texts, _ = self.texts(review, item, name)
+        if report is None or form is None or not texts:
+            return ()
+        with self.lock:
+            memory = self._judged.get(name)
+            if memory is None or memory.form is not form or len(memory.judged) > MOST_JUDGED:
+                memory = self._judged[name] = quotes.Memory(form)
+            self._judged.move_to_end(name)
+            while len(self._judged) > MOST_REPORTS:
+                self._judged.popitem(last=False)
+        titles = [review.records[key].title for key in item.group.keys] if item else []
+        return judge(report, form, texts, titles, memory)
 
     def _text(self, path: Path) -> _KeptText:
         try:

@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from casetable.curation.rewrite import Insert, Plain, Put, Way, rewritten
 from casetable.errors import CasetableError, UsageError
 from casetable.model import Access, Field, FieldType, Form, Protocol, Report
 from casetable.problems import Place, Problem, shown
-from casetable.quotes import Judged, Text, UnreadableTextError, judge, read_text
+from casetable.quotes import UnreadableTextError, read_text
 from casetable.review import Item, Review
 from casetable.workspace import REPORTS, Kept, Workspace
 
@@ -242,11 +242,6 @@ def keep_text(workspace: Workspace, name: str, ending: str, data: bytes) -> None
     except UnreadableTextError as error:
         raise UsageError(f"the file {error}; nothing was kept") from None
     workspace.keep_text(f"{name}{ending}", data)
-
-
-def judged(report: Report, form: Form, texts: Sequence[Text], titles: Iterable[str]) -> tuple[Judged, ...]:
-    """Returns what `verify` says of every cell of an extraction."""
-    return judge(report, form, texts, titles) if texts else ()
 
 
 def sign(opened: OpenReport, by: str, today: dt.date) -> Mapping[str, str]:
