@@ -220,12 +220,23 @@ class Workspace:
         return Kept(stamp=self._stamp(name), data=data, part=Part(content, (), is_read=True))
 
     def read(self, name: str) -> bytes:
-        """Returns the bytes of a file of the review, b"" where it is not there."""
+        """Returns the bytes of a file of the review, b"" where it is not there; raises UsageError for a link out of it."""
         path = self.root / name
-        return path.read_bytes() if path.is_file() else b""
+        try:
+            if not path.is_file():
+                return b""
+            self._require_inside(name)
+            return path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{name} cannot be read ({error.strerror})") from None
 
     def exists(self, name: str) -> bool:
         return (self.root / name).exists()
+
+    def _require_inside(self, name: str) -> None:
+        """Raises UsageError where a file is a link to one outside the review, or its folder is."""
+        if not (self.root / name).resolve().is_relative_to(self.root.resolve()):
+            raise UsageError(f"{name} is a link to a file outside the review; expected the file itself")
 
     def report_names(self) -> frozenset[str]:
         """The names of the extractions that are there, without folder and ending."""
@@ -301,7 +312,8 @@ class Workspace:
         path = self.root / name
         if is_new and (path.exists() or path.is_symlink()):
             raise UsageError(f"{name} is there already; nothing was written")
-        write_whole(path, data)
+        self._require_inside(name)
+        write_whole(path, data, name=name)
 
     def remove(self, name: str) -> None:
         """Removes a file of the review that is to be as it was before it was written."""
@@ -351,7 +363,9 @@ class Workspace:
 
     def keep_text(self, name: str, data: bytes) -> None:
         """Keeps a text of a report in `.casetable/texts/`, under a name with its ending."""
-        write_whole(self.root / CACHE / TEXTS / name, data)
+        told = f"{CACHE}/{TEXTS}/{name}"
+        self._require_inside(told)
+        write_whole(self.root / told, data, name=told)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -364,7 +378,7 @@ class Workspace:
         except Timeout:
             raise UsageError("another casetable is writing to this review; try again when it is done") from None
         except OSError as error:
-            raise UsageError(f"{folder} cannot be written ({error.strerror})") from None
+            raise UsageError(f"{CACHE} cannot be written ({error.strerror})") from None
         try:
             yield
         finally:

@@ -10,8 +10,11 @@ from pathlib import Path
 from casetable.errors import CasetableError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that at any moment, whatever ends the process, it is whole: the old one or the new one."""
+def write_whole(path: Path, data: bytes, *, name: str = "") -> None:
+    """Writes a file so that at any moment, whatever ends the process, it is whole: the old one or the new one.
+
+    `name` is what a message calls it, where not by its path.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +30,7 @@ def write_whole(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
     except OSError as error:
-        raise WriteError(f"{path} cannot be written ({error.strerror})") from error
+        raise WriteError(f"{name or path} cannot be written ({error.strerror})") from error
 
 
 def _sync_folder(folder: Path) -> None:
