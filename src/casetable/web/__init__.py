@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import secrets
 import socket
@@ -15,6 +16,10 @@ from casetable.workspace import Workspace
 
 LOOPBACK = "127.0.0.1"
 _OWN = (LOOPBACK, "localhost", "[::1]")
+# A connection that brings no whole request for so long is closed.
+SILENT_SECONDS = 10
+# More than a browser opens in all its tabs, fewer than the files that a process may hold open.
+MOST_CONNECTIONS = 600
 
 
 def serve(
@@ -34,6 +39,7 @@ def serve(
     Port 0 is any that is free. Raises UsageError for an address or port that cannot be used.
     """
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
     from casetable.web.app import application
 
@@ -54,8 +60,26 @@ def serve(
         by=by,
         fault=fault,
     )
+
+    class Connection(H11Protocol):
+        """Is closed where it brings no whole request in time; uvicorn itself waits for the first one without an end."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(SILENT_SECONDS, self._look, None)
+
+        def _look(self, before: RequestResponseCycle | None) -> None:
+            if self.transport.is_closing():
+                return
+            is_idle = self.cycle is None or self.cycle.response_complete
+            if is_idle and self.cycle is before:
+                self.transport.close()
+            else:
+                self.loop.call_later(SILENT_SECONDS, self._look, self.cycle if is_idle else None)
+
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         log_level="critical",
@@ -63,7 +87,7 @@ def serve(
         lifespan="off",
         timeout_graceful_shutdown=2,
         ws="none",
-        limit_concurrency=200,
+        limit_concurrency=MOST_CONNECTIONS,
         h11_max_incomplete_event_size=64_000,
     )
 

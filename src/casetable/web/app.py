@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -45,6 +45,10 @@ def application(
             asked_of(request), "missing.html", "No such page", status=status, what="There is no page at this address."
         )
 
+    async def cut_off(_: Request, __: Exception) -> Response:
+        told = "what was sent is too large, or was not sent whole; nothing was changed"
+        return JSONResponse({"error": told}, 413)
+
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in FILES:
@@ -60,7 +64,7 @@ def application(
             *extraction.ROUTES,
             *rulings.ROUTES,
         ],
-        exception_handlers={HTTPException: missing, Exception: broken},
+        exception_handlers={HTTPException: missing, ClientDisconnect: cut_off, Exception: broken},
     )
     app.state.desk = desk
     app.state.sources = sources

@@ -82,7 +82,7 @@ def begin(asked: Asked) -> Response:
 def extract(asked: Asked) -> Response:
     """The form of one case, with the texts of the report that are at hand."""
     review = asked.desk.review(is_quick=True)
-    name = asked.path.rpartition("/")[2]
+    name = asked.name
     try:
         opened = editing.open_report(asked.desk.workspace, review, name, asked.desk.memory.parts)
     except UsageError:
@@ -223,7 +223,7 @@ def attempt(asked: Asked) -> object:
 
 
 def _named(asked: Asked) -> tuple[Review, str]:
-    return asked.desk.review(is_quick=True), asked.path.split("/")[2]
+    return asked.desk.review(is_quick=True), asked.name
 
 
 def _found(asked: Asked, review: Review, name: str, found: OpenReport | editing.Edited) -> dict[str, object]:

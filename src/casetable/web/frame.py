@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 import jinja2
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from casetable import __version__
@@ -47,12 +47,16 @@ class Sources:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One request as a view needs it: the review held open, the session, and what was sent."""
+    """One request as a view needs it: the review held open, the session, and what was sent.
+
+    `name` is what the address names, of an extraction.
+    """
 
     desk: Desk
     session: Session
     sources: Sources
     path: str
+    name: str
     query: Mapping[str, str]
     form: Mapping[str, str]
     data: Any = None
@@ -80,7 +84,12 @@ def action(act: View) -> Endpoint:
     """Makes an endpoint of what takes a form and leads on to a page; what cannot be done is told there."""
 
     async def endpoint(request: Request) -> Response:
-        sent = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=2_000)
+        body = (await request.body()).decode("utf-8", "replace")
+        try:
+            sent = parse_qs(body, keep_blank_values=True, max_num_fields=2_000)
+        except ValueError:
+            told = "What was sent is no form of these pages. Nothing was changed."
+            return show(asked_of(request), "missing.html", "Not understood", status=400, what=told)
         asked = asked_of(request, form={key: values[-1] for key, values in sent.items()})
         try:
             return await run_in_threadpool(act, asked)
@@ -113,11 +122,9 @@ def raw(act: Callable[[Asked], object]) -> Endpoint:
     """The same of what takes a file as it is."""
 
     async def endpoint(request: Request) -> Response:
+        body = await request.body()
         try:
-            body = await request.body()
             return JSONResponse(await run_in_threadpool(act, asked_of(request, body=body)))
-        except ClientDisconnect:
-            return JSONResponse({"error": "the file is too large, or was not sent whole"}, 413)
         except CasetableError as error:
             return JSONResponse({"error": visible(str(error))}, 422)
 
@@ -131,7 +138,8 @@ def asked_of(request: Request, *, form: Mapping[str, str] | None = None, data: A
         desk=state.desk,
         session=request.state.session,
         sources=state.sources,
-        path=request.url.path,
+        path=request.scope["path"],
+        name=request.path_params.get("name", ""),
         query=dict(request.query_params),
         form=form or {},
         data=data,

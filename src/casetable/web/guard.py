@@ -7,6 +7,7 @@ changes something must come from its own pages, and everything needs the session
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MAX_BODY_BYTES = 1_000_000
 # A session is as long as the server runs; so many browsers are more than one person has.
 MAX_SESSIONS = 200
+# A body of which nothing more comes for so long is not waited for.
+STALLED_SECONDS = 30
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self';"
@@ -34,6 +37,8 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
 )
 _READING = {"GET", "HEAD"}
+# What a browser says of a request that somebody typed, or that a page of ours made; a page of another port is "same-site".
+_OWN_SITES = {"none", "same-origin"}
 
 
 @dataclass(slots=True)
@@ -77,6 +82,9 @@ class Guard:
                 send, 421, "This address is not the one that casetable serves", "open the address that it printed"
             )
             return
+        if not scope["path"].startswith("/"):  # as a proxy is asked, under a name that is not looked at
+            await _refuse(send, 400, "This is no address of a page", "open the address that casetable printed")
+            return
         method = scope["method"]
         if method not in _READING and not self._is_own(headers):
             await _refuse(send, 403, "The request does not come from a page of casetable", "nothing was changed")
@@ -87,7 +95,7 @@ class Guard:
                 return
             await self._open(send)
             return
-        if headers.get("sec-fetch-site") == "cross-site":
+        if headers.get("sec-fetch-site", "none") not in _OWN_SITES:
             await _refuse(send, 403, "Another site asked for this page", "open the address that casetable printed")
             return
         session = self._session(headers)
@@ -137,12 +145,15 @@ def _most(scope: Scope) -> int:
 
 
 def _limited(receive: Receive, most: int) -> Receive:
-    """Ends a request whose body is larger than it said, as if the browser had gone."""
+    """Ends a request whose body is too large, or does not come, as if the browser had gone."""
     read = 0
 
     async def limited() -> Message:
         nonlocal read
-        message = await receive()
+        try:
+            message = await asyncio.wait_for(receive(), STALLED_SECONDS)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
         read += len(message.get("body", b""))
         return {"type": "http.disconnect"} if read > most else message
 

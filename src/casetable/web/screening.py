@@ -160,9 +160,11 @@ def decide(asked: Asked) -> Response:
 
 def undo(asked: Asked) -> Response:
     """Takes back what was decided last in this browser, and shows that record."""
-    if not asked.session.taken:
-        raise UsageError("nothing was decided in this browser yet; open a record to change what was decided on it")
-    stage, _, key = asked.session.taken.pop().partition("\0")
+    try:
+        stage, _, key = asked.session.taken.pop().partition("\0")
+    except IndexError:
+        told = "nothing was decided in this browser yet; open a record to change what was decided on it"
+        raise UsageError(told) from None
     reading.take_back(asked.desk, key, by=asked.session.by, stage=_STAGES[stage])
     return go("/screen", stage=stage, record=key)
 
@@ -173,7 +175,7 @@ def back(asked: Asked) -> Response:
     stage = _stage(text_of(asked.form, "stage"))
     if len(trail) > 1:
         trail.pop()
-    return go("/screen", stage=stage.value, record=trail[-1] if trail else "")
+    return go("/screen", stage=stage.value, record="".join(trail[-1:]))
 
 
 # --- all records ------------------------------------------------------------------------------------------------------
