@@ -174,7 +174,7 @@ def _with_headers(send: Send) -> Send:
 
 
 async def _refuse(send: Send, status: int, what: str, then: str) -> None:
-    await _answer(send, status, _page(what, f"<h1>{escape(what)}</h1><p>{escape(then)}.</p>"))
+    await _answer(send, status, _page(what, f"<h1>{escape(what)}</h1><p>{escape(then[:1].upper() + then[1:])}.</p>"))
 
 
 async def _answer(send: Send, status: int, page: bytes, more: Collection[tuple[bytes, bytes]] = ()) -> None:
@@ -190,5 +190,8 @@ async def _answer(send: Send, status: int, page: bytes, more: Collection[tuple[b
 
 
 def _page(title: str, body: str, *, more: str = "") -> bytes:
-    head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">{more}<title>{escape(title)}</title></head>'
+    head = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">{more}<title>{escape(title)}</title></head>'
+    )
     return f"{head}<body><main>{body}</main></body></html>".encode()

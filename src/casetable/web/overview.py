@@ -10,6 +10,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
+from casetable.manuscript import head
 from casetable.model import Stage
 from casetable.problems import Problem, Severity, visible
 from casetable.render.diagram import render_diagram_svg
@@ -221,6 +222,9 @@ def table(asked: Asked) -> Response:
         "Table",
         tables=[(each.layout.name, each.layout.title or each.layout.name or "The cases") for each in tables],
         table=chosen,
+        heads=[head(column, survey.review.inputs.form) for column in chosen.layout.columns]
+        if survey and chosen
+        else [],
         rows=rows,
         is_fresh=is_fresh,
         page=page,

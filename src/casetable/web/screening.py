@@ -207,6 +207,7 @@ def records(asked: Asked) -> Response:
             for item in items[(page - 1) * MANY : page * MANY]
         ],
         kinds=_SHOWN,
+        queues=_queues(asked, review),
         wanted=wanted if wanted in _SHOWN else "all",
         words=asked.query.get("q", ""),
         number=len(items),
@@ -270,6 +271,7 @@ def conflicts(asked: Asked) -> Response:
         agreements=[(each.stage, each) for each in reading.agreements_of(review)],
         reasons=list((protocol.exclusion_reasons if protocol else {}).items()),
         is_double=review.screeners > 1,
+        queues=_queues(asked, review),
     )
 
 

@@ -1,6 +1,8 @@
 "use strict";
 // How far work is that takes its time, told while it goes on.
 (() => {
+  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+
   for (const box of document.querySelectorAll("details.who")) {
     document.addEventListener("click", (event) => {
       if (box.open && !box.contains(event.target)) box.open = false;
@@ -18,6 +20,16 @@
   if (!waiting && !places.size) return;
   let wasRunning = false;
 
+  // The words are announced when they change; the count that goes on beside them is not.
+  function tell(place, words, count) {
+    if (place.firstChild?.textContent !== words || place.childNodes.length !== 2) {
+      const beside = document.createElement("span");
+      beside.setAttribute("aria-hidden", "true");
+      place.replaceChildren(words, beside);
+    }
+    place.lastChild.textContent = count;
+  }
+
   async function look() {
     let told;
     try {
@@ -33,12 +45,12 @@
       const bar = document.querySelector(`[data-progress="${CSS.escape(job.name)}"]`);
       if (!place) continue;
       if (job.outcome) {
-        place.textContent = job.told;
+        if (place.textContent !== job.told) place.textContent = job.told;
         place.classList.toggle("alarm", job.outcome === "failed");
         if (bar) bar.hidden = true;
       } else {
         isRunning = true;
-        place.textContent = job.of ? `${job.label}: ${job.done} of ${job.of}` : `${job.label || "Under way"}…`;
+        tell(place, job.label || "Under way", job.of ? `: ${job.done} of ${job.of}` : "…");
         if (bar) {
           bar.hidden = false;
           if (job.of) bar.setAttribute("value", String(job.done / job.of));

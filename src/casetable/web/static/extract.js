@@ -96,8 +96,10 @@
   }
 
   function say(text, kind = "") {
-    state.textContent = text;
+    if (state.textContent === text) return;
+    state.setAttribute("aria-live", kind ? "polite" : "off"); // what is under way is shown, and only its end is told
     state.className = `state ${kind}`;
+    state.textContent = text;
   }
 
   function save(field, sent = sentOf(field), base = null) {
@@ -191,7 +193,8 @@
     const errors = found.filter((each) => each.severity === "error").length;
     const words = errors === 1 ? "1 problem" : `${errors} problems`;
     const remarks = found.length - errors;
-    counts.textContent = `${words} and ${remarks === 1 ? "1 remark" : `${remarks} remarks`} in this extraction.`;
+    const sum = `${words} and ${remarks === 1 ? "1 remark" : `${remarks} remarks`} in this extraction.`;
+    if (counts.textContent !== sum) counts.textContent = sum;
     for (const row of form.querySelectorAll("[data-seen]")) row.replaceChildren();
     for (const each of alike(told.cells)) see(each);
   }
@@ -235,6 +238,7 @@
       const show = document.createElement("button");
       show.type = "button";
       show.textContent = "Show";
+      show.setAttribute("aria-label", `Show in the text: ${labelOf(field)}`);
       show.addEventListener("click", () => point(each.start, each.end));
       line.append(show);
     }
