@@ -236,7 +236,7 @@ def _record(number: int, title: str) -> Record:
         title=title,
         authors=("Poe C", "Moe D")[: 8 - number]
         if is_twin
-        else (f"{'Doe Roe Low Day Fay'.split()[number % 5 - 1]} A", "Ray B"),
+        else (f"{('Doe', 'Roe', 'Low', 'Day', 'Fay')[number % 5 - 1]} A", "Ray B"),
         journal="Invented Journal of Rheumatology and Pulmonology",
         year="2021" if is_twin else str(2019 + number % 5),
         volume="" if number == 7 else "12",
