@@ -184,16 +184,30 @@ def test_a_day_of_screening_needs_no_mouse(opened: Open) -> None:
     second = title.inner_text()
     page.keyboard.press("i")
     expect(left).to_contain_text("2 left")
+    third = title.inner_text()
     page.keyboard.press("z")
     expect(title).to_have_text(second)
     expect(left).to_contain_text("3 left")
     page.keyboard.press("b")
+    expect(title).to_have_text(third)
     visit(page, "/records?q=unknown+cause")
     page.get_by_role("link", name=first, exact=True).press("Enter")
     expect(page.locator(".exclude.chosen")).to_have_attribute("data-key", "2")
     expect(page.get_by_label("Note")).to_have_value("i was 12")
     page.keyboard.press("u")
     expect(left).to_contain_text("4 left")
+
+
+def test_the_last_decision_is_undone_where_nothing_is_left(opened: Open) -> None:
+    page = opened("/screen?stage=reports")
+    title = page.locator("#title").inner_text()
+    page.keyboard.press("i")
+    expect(page.get_by_role("heading", name="Nothing is left for you to decide here")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("n")
+    page.keyboard.press("z")
+    expect(page.locator("#title")).to_have_text(title)
+    expect(page.locator(".progress span")).to_contain_text("1 left")
 
 
 def test_the_abstract_scrolls_with_the_keys(opened: Open) -> None:
@@ -280,6 +294,8 @@ def test_problems_belong_to_their_field(opened: Open) -> None:
     page = opened("/extract/roe-2021")
     field = page.locator("#f-antibodies")
     expect(field).to_have_accessible_description(re.compile("anti-MDA5; anti-Ro52"))
+    expect(page.locator("#f-skin")).to_contain_text("While it is blank, it is not accessible")
+    expect(page.locator("#f-sex")).not_to_contain_text("While it is blank")
 
 
 def test_the_page_that_is_open_is_in_sight_among_the_pages_of_a_phone(opened: Open) -> None:

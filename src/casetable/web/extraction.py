@@ -34,6 +34,7 @@ class Editor:
     rows: Rows | None
     base: str
     line: int
+    is_blank: bool
 
     @property
     def is_choice(self) -> bool:
@@ -107,6 +108,7 @@ def extract(asked: Asked) -> Response:
         record=opened.item.record if opened.item else None,
         name=name,
         case=case,
+        otherwise=_otherwise(opened, case),
         facts=[_editor(opened, "", about) for about in editing.REPORT_FIELDS.values()],
         case_facts=[_editor(opened, case, about) for about in editing.case_fields(review.inputs.protocol).values()]
         if case
@@ -140,7 +142,14 @@ def _editor(opened: OpenReport, case: str, about: Field) -> Editor:
         rows=rows_of(plain, kind_of(about)),
         base=editing.base_of(plain),
         line=opened.line_of(case, about.name),
+        is_blank=plain is None,
     )
+
+
+def _otherwise(opened: OpenReport, case: str) -> str:
+    """Returns why all that is left blank in a case has no value, or nothing."""
+    told = opened.at(case, "otherwise") if case else None
+    return told if isinstance(told, str) else ""
 
 
 def _asked(opened: OpenReport, case: str) -> tuple[str, list[tuple[str, str]] | None]:

@@ -55,7 +55,13 @@ def screen(asked: Asked) -> Response:
         item = queue.next_after(after.group.keys[0] if after else "")
         if item is None:
             return show(
-                asked, "screened.html", "Screening", stage=stage, queues=_queues(asked, review), decided=queue.decided
+                asked,
+                "screened.html",
+                "Screening",
+                stage=stage,
+                queues=_queues(asked, review),
+                decided=queue.decided,
+                can_undo=bool(session.taken),
             )
         key = item.record.key
     elif (item := review.item_of(key)) is None:

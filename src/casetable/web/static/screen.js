@@ -1,7 +1,7 @@
 "use strict";
 // One key for each decision. Keys do nothing while somebody types, and a key that is held down decides once.
 (() => {
-  const form = document.querySelector("form.decide");
+  const form = document.querySelector("form.decide, form.decide-again");
   let isSent = false;
   if (form) {
     const note = form.elements.namedItem("note");
@@ -10,7 +10,7 @@
       isSent = true;
       form.classList.add("sent");
     });
-    note.addEventListener("keydown", (event) => {
+    note?.addEventListener("keydown", (event) => {
       if (event.key === "Escape" || event.key === "Enter") {
         event.preventDefault();
         note.blur();
@@ -24,7 +24,7 @@
   document.addEventListener("keydown", (event) => {
     const isTyped = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
     if (isTyped || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !form) return;
-    if (event.key === "n") {
+    if (event.key === "n" && form.elements.namedItem("note")) {
       event.preventDefault();
       form.elements.namedItem("note").focus();
       return;
