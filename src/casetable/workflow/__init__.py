@@ -436,7 +436,7 @@ def decide(
         )
         after = add_decision(SCREENING, before, decision, f"{item.record.label}, {item.record.title}")
         if not is_dry:
-            workspace.write(SCREENING, after)
+            workspace.write(SCREENING, after, before=before)
     return decision, before, after
 
 

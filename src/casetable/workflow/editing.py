@@ -171,7 +171,7 @@ def save(workspace: Workspace, review: Review, name: str, *, case: str, field: s
         if base_of(there) != base and not is_same(there, found.plain):
             raise EditedError(there)
         if found.after != found.before:
-            workspace.write(opened.path, found.after)
+            workspace.write(opened.path, found.after, before=found.before)
     return found
 
 
@@ -231,7 +231,7 @@ def add_case(workspace: Workspace, review: Review, name: str, id_: str) -> str:
             else Put(way=("cases",), value=[case], order=_REPORT_ORDER)
         )
         after = rewritten(opened.path, opened.data, [edit])
-        workspace.write(opened.path, after)
+        workspace.write(opened.path, after, before=opened.data)
     return id_
 
 

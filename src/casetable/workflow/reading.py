@@ -289,7 +289,7 @@ def _write(desk: Desk, own: Decision | None, edit: Callable[[bytes, Decision], b
     cut = _cut(kept.data, line) if first is not None else None
     if cut is None or first is None:
         after = edit(kept.data, own) if own is not None else edit(kept.data, _NO_DECISION)
-        desk.workspace.write(SCREENING, after)
+        desk.workspace.write(SCREENING, after, before=kept.data)
         return
     head, tail = cut
     lead = b"schema: 1\ndecisions:\n" if b"\r\n" not in tail else b"schema: 1\r\ndecisions:\r\n"
@@ -299,7 +299,7 @@ def _write(desk: Desk, own: Decision | None, edit: Callable[[bytes, Decision], b
     if not edited.startswith(lead):
         raise UsageError(f"{SCREENING} could not be changed as text; edit it there; nothing was written")
     data = head + edited.removeprefix(lead)
-    desk.workspace.write(SCREENING, data)
+    desk.workspace.write(SCREENING, data, before=kept.data)
     found, faults = read_decisions(SCREENING, edited)
     if not faults:
         placed = [replace(each, place=each.place._replace(line=each.place.line + shift)) for each in found]

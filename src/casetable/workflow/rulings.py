@@ -389,7 +389,7 @@ def _read_if_there(
 
 def _written(workspace: Workspace, path: str, before: bytes, after: bytes, *, is_dry: bool) -> Edited:
     if not is_dry and after != before:
-        workspace.write(path, after)
+        workspace.write(path, after, before=before)
     return Edited(path, before, after)
 
 

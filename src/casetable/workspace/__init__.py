@@ -217,7 +217,9 @@ class Workspace:
 
     def kept(self, name: str, data: bytes, content: object) -> Kept:
         """Returns what a `Memory` holds of a file that was just written, within the lock, and has no fault."""
-        return Kept(stamp=self._stamp(name), data=data, part=Part(content, (), is_read=True))
+        stamp = self._stamp(name)
+        is_as_written = self.read(name) == data  # else somebody edited it since, and it is to be read
+        return Kept(stamp=stamp if is_as_written else (), data=data, part=Part(content, (), is_read=True))
 
     def read(self, name: str) -> bytes:
         """Returns the bytes of a file of the review, b"" where it is not there; raises UsageError for a link out of it."""
@@ -307,13 +309,16 @@ class Workspace:
 
     # --- writing ---
 
-    def write(self, name: str, data: bytes, *, is_new: bool = False) -> None:
-        """Writes a file of the review whole; with `is_new`, raises UsageError where there is one already."""
+    def write(self, name: str, data: bytes, *, is_new: bool = False, before: bytes | None = None) -> None:
+        """Writes a file of the review whole; with `is_new`, raises UsageError where there is one already.
+
+        With `before`, which it was read as, raises ChangedError where somebody edited it since.
+        """
         path = self.root / name
         if is_new and (path.exists() or path.is_symlink()):
             raise UsageError(f"{name} is there already; nothing was written")
         self._require_inside(name)
-        write_whole(path, data, name=name)
+        write_whole(path, data, name=name, before=before)
 
     def remove(self, name: str) -> None:
         """Removes a file of the review that is to be as it was before it was written."""

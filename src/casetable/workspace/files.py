@@ -10,10 +10,11 @@ from pathlib import Path
 from casetable.errors import CasetableError
 
 
-def write_whole(path: Path, data: bytes, *, name: str = "") -> None:
+def write_whole(path: Path, data: bytes, *, name: str = "", before: bytes | None = None) -> None:
     """Writes a file so that at any moment, whatever ends the process, it is whole: the old one or the new one.
 
-    `name` is what a message calls it, where not by its path.
+    `name` is what a message calls it, where not by its path. With `before`, b"" for no file, it raises ChangedError where the
+    file says something else at the last moment, as somebody saved it in an editor since it was read.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
@@ -25,6 +26,8 @@ def write_whole(path: Path, data: bytes, *, name: str = "") -> None:
                 os.fsync(file.fileno())
             if path.exists():
                 shutil.copymode(path, temporary)
+            if before is not None and (path.read_bytes() if path.is_file() else b"") != before:
+                raise ChangedError(f"{name or path} was edited meanwhile; nothing was written; try again")
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -46,3 +49,7 @@ def _sync_folder(folder: Path) -> None:
 
 class WriteError(CasetableError):
     """A file could not be written; the old one is as it was."""
+
+
+class ChangedError(WriteError):
+    """A file is another than the one that a change of it was made from; it is as it was."""
