@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.served import served, write_review
+from tests.support.paged_review import CURATOR, write_review
+from tests.support.serving import serving
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 PAGES = {
@@ -45,10 +44,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def address(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(each for each in sys.path if each))
-    with served(folder) as url:
-        yield url
+def address(folder: Path, tmp_path: Path) -> Iterator[str]:
+    with serving(folder, tmp_path / "logs", by=CURATOR) as server:
+        yield server.address
 
 
 @pytest.fixture

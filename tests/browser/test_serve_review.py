@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsed import TEXT, commit, diff_of, served, write_review
+from tests.support.browsed import TEXT, commit, diff_of, write_review
+from tests.support.serving import serving
 
 
 @pytest.fixture
@@ -20,14 +21,14 @@ def review(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser, review: Path) -> Iterator[Page]:
-    with served(review) as server:
+def page(browser: Browser, review: Path, tmp_path: Path) -> Iterator[Page]:
+    with serving(review, tmp_path / "logs") as server:
         context = browser.new_context(viewport={"width": 1000, "height": 700})
         page = context.new_page()
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(server.url)
+        page.goto(server.address)
         page.wait_for_url(server.base + "/")
         yield page
         context.close()

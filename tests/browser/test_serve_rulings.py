@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.eutils_server import serving
-from tests.support.browsed import add_rulings, commit, diff_of, served, write_review
+from tests.e2e import eutils_server
+from tests.support.browsed import add_rulings, commit, diff_of, write_review
+from tests.support.serving import serving
 
 
 @contextmanager
 def opened(browser: Browser, folder: Path, **environment: str) -> Iterator[Page]:
-    with served(folder, **environment) as server:
+    with serving(folder, folder.parent / "logs", **environment) as server:
         context = browser.new_context(viewport={"width": 1000, "height": 700}, base_url=server.base)
         page = context.new_page()
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(server.url)
+        page.goto(server.address)
         page.wait_for_url(server.base + "/")
         yield page
         context.close()
@@ -93,7 +94,7 @@ def test_a_claim_is_accepted_with_a_reason(browser: Browser, review: Path) -> No
 
 def test_a_refresh_is_told_while_it_runs(browser: Browser, tmp_path: Path) -> None:
     folder = write_review(tmp_path / "review", has_conflict=False)
-    with serving() as service:
+    with eutils_server.serving() as service:
         service.add("50000001", "A new invented case of a rash")
         service.found = ["50000001"]
         with opened(browser, folder, CASETABLE_EUTILS_URL=service.url, CASETABLE_CROSSREF_URL=service.url) as page:
@@ -118,11 +119,11 @@ def test_a_refresh_that_cannot_reach_its_source_changes_nothing(browser: Browser
 
 def test_two_screeners_in_two_browsers(browser: Browser, tmp_path: Path) -> None:
     folder = write_review(tmp_path / "review", screeners=2, has_conflict=False)
-    with served(folder, "A. Curator") as server:
+    with serving(folder, tmp_path / "logs") as server:
         pages = []
         for name in ("A. Curator", "B. Curator"):
             page = browser.new_context(viewport={"width": 1000, "height": 700}, base_url=server.base).new_page()
-            page.goto(server.url)
+            page.goto(server.address)
             page.wait_for_url(server.base + "/")
             page.locator("details.who > summary").click()
             page.get_by_label("Your name").fill(name)

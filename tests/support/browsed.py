@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 import re
 import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from casetable.curation.files import read_strategy
@@ -209,35 +204,3 @@ def diff_of(folder: Path) -> list[str]:
     """Returns the lines that were added or removed since the commit, of files that git knows."""
     told = subprocess.run(["git", "-C", str(folder), "diff", "-U0"], check=True, capture_output=True, text=True).stdout
     return [line for line in told.split("\n") if re.match(r"[+-](?![+-]{2} )", line)]
-
-
-@dataclass(frozen=True)
-class Served:
-    """A server that runs: the address with the token, and without."""
-
-    url: str
-    base: str
-    process: subprocess.Popen[str]
-
-
-@contextmanager
-def served(folder: Path, by: str = "A. Curator", **environment: str) -> Iterator[Served]:
-    """Runs the command itself, and ends it as Ctrl-C does; what it says on stderr is no traceback."""
-    command = [sys.executable, "-m", "casetable", "--root", str(folder), "serve", "--port", "0", "--by", by]
-    around = {**os.environ, **environment}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=around) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        said: list[str] = []
-        reading = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
-        reading.start()
-        url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:"), (url, said)
-        try:
-            yield Served(url=url, base=url.partition("/?")[0], process=process)
-        finally:
-            process.send_signal(2)
-            process.wait(20)
-            reading.join(5)
-        assert process.returncode in {0, 130}, said
-        assert not [line for line in said if "Traceback" in line], said

@@ -79,10 +79,11 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, logs: Path, *, by: str = "A. Curator", first: str = "") -> Iterator[Server]:
+def serving(folder: Path, logs: Path, *, by: str = "A. Curator", first: str = "", **around: str) -> Iterator[Server]:
     """Serves a review; ends it with Ctrl-C, and fails where it wrote more than its address, or ended of anything else.
 
-    `logs` is the folder for what it writes of faults of its own, which must be none; `first` is code that it runs before.
+    `logs` is the folder for what it writes of faults of its own, which must be none; `first` is code that it runs before,
+    `around` its environment.
     """
     logs.mkdir(parents=True, exist_ok=True)
     told = (logs / "stderr").open("wb")
@@ -90,7 +91,7 @@ def serving(folder: Path, logs: Path, *, by: str = "A. Curator", first: str = ""
     process = subprocess.Popen(
         [sys.executable, *way, "serve", "--port", "0", "--by", by],
         cwd=folder,
-        env=environment(TMPDIR=str(logs)),
+        env=environment(TMPDIR=str(logs), **around),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=told.fileno(),

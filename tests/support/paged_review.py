@@ -1,12 +1,8 @@
-"""An invented review that has something for every page of `serve`, and the server that shows it."""
+"""An invented review that has something for every page of `serve`."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -271,17 +267,3 @@ def _article(record: Record) -> bytes:
         f"<Title>{record.journal}</Title></Journal><ArticleTitle>{record.title}</ArticleTitle><Abstract>{abstract}</Abstract>"
         f"<AuthorList>{authors}</AuthorList></Article></MedlineCitation></PubmedArticle>"
     ).encode()
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serves a review in a process of its own, and yields the address with the token."""
-    command = [sys.executable, "-m", "casetable", "--root", str(folder), "serve", "--port", "0", "--by", CURATOR]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
