@@ -44,12 +44,13 @@ _END = 2**64  # after every place
 class Index:
     """The articles of a sequence, found by query. It keeps the sequence; a position is an article's place in it.
 
-    `today` is the day from which "last 6 months" counts. An index made `only_for` a query knows the words of that one.
+    `today` is the day from which "last 6 months" counts. An index made `only_for` a query knows the words of that one
+    (`wanted_of`).
     """
 
-    def __init__(self, articles: Sequence[Article], *, today: dt.date, only_for: Node | None = None) -> None:
+    def __init__(self, articles: Sequence[Article], *, today: dt.date, only_for: Wanted | None = None) -> None:
         self.today = today
-        self._wanted = _wanted(only_for) if only_for is not None else None
+        self._wanted = only_for
         self._articles = articles
         self._words: dict[str, Words] = {}
         self._keys: dict[str, Keys] = {}
@@ -74,6 +75,8 @@ class Index:
         `translate`. `references` are the positions that earlier searches (`#1`) found; raises QueryError for others.
         Of a line-by-line strategy it is what the last line finds. Words are not sought in the columns `without`.
         """
+        if isinstance(node, Term):
+            return frozenset(self._term(node, without))
         earlier: dict[int, Collection[int]] = dict(references or {})
         if isinstance(node, Lines):
             check_references(node)
@@ -140,7 +143,7 @@ class Index:
         if field.kind is Kind.DATE:
             span = span_of(term.text, self.today)
             return self._days_of(field.tag).between(*span) if span is not None else _NOTHING
-        is_truncated = _is_truncated(term)
+        is_truncated = is_open_ended(term)
         if field.kind is Kind.WORDS:
             columns = [column for column in SEARCHED[field.tag] if column not in without]
             return self._phrase(columns, words_of(term.text), is_truncated=is_truncated, near=term.near)
@@ -155,7 +158,7 @@ class Index:
     def _untagged(self, term: Term, without: Collection[str]) -> AbstractSet[int]:
         columns = [column for column in SEARCHED["all"] if column not in without]
         if term.is_quoted or term.is_truncated:
-            return self._phrase(columns, words_of(term.text), is_truncated=_is_truncated(term))
+            return self._phrase(columns, words_of(term.text), is_truncated=is_open_ended(term))
         if pmids := pmids_of(term):
             keys = self._keys_of("uid")
             return set(chain.from_iterable(keys.exact(pmid) for pmid in pmids))
@@ -221,7 +224,8 @@ class Index:
         return self._days[column]
 
 
-def _wanted(node: Node) -> Wanted:
+def wanted_of(node: Node) -> Wanted:
+    """Returns the words that a query asks for."""
     words: set[str] = set()
     stems: set[str] = set()
     for part in walk(node):
@@ -253,5 +257,6 @@ def is_stop_word(words: Sequence[str]) -> bool:
     return len(words) == 1 and words[0] in STOP_WORDS
 
 
-def _is_truncated(term: Term) -> bool:
+def is_open_ended(term: Term) -> bool:
+    """Whether the `*` of a term counts: after four characters or more."""
     return term.is_truncated and sum(len(word) for word in words_of(term.text)) >= LEAST_TRUNCATED

@@ -18,9 +18,14 @@ class Wanted(dict[str, bool]):
     """Says of each word whether it will be asked for, as a whole or by its beginning; found once a word."""
 
     def __init__(self, words: Iterable[str], stems: Iterable[str]) -> None:
-        super().__init__((word, True) for word in words)
+        self._words = frozenset(words)
+        super().__init__(dict.fromkeys(self._words, True))
         self._stems = frozenset(stems)
         self._lengths = sorted({len(stem) for stem in self._stems})
+
+    def afresh(self) -> Wanted:
+        """Returns the same without what was found since."""
+        return Wanted(self._words, self._stems)
 
     def __missing__(self, word: str) -> bool:
         self[word] = is_wanted = any(word[:length] in self._stems for length in self._lengths)

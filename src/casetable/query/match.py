@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 from casetable.model.article import Article, Extent
 from casetable.query.dates import span_of
-from casetable.query.evaluate import LEAST_TRUNCATED, Index, is_stop_word
+from casetable.query.evaluate import LEAST_TRUNCATED, Index, is_stop_word, wanted_of
 from casetable.query.held import DEFAULT_KNOWN, KNOWN, NARROWEST_TYPES, SEARCHED
 from casetable.query.sent import block_text
 from casetable.query.tags import Field, Kind
@@ -189,8 +190,7 @@ def match(node: Node, articles: Sequence[Article], *, today: dt.date, text: str 
     too, that cannot be known. `text` is what the places of the nodes are places of. Raises QueryError where the
     strategy names lines that it does not have.
     """
-    check_references(node)
-    return _Run(node, articles, today, text).run()
+    return Matcher(node, today=today, text=text).match(articles)
 
 
 def mask_of(found: Iterable[int], count: int) -> int:
@@ -216,27 +216,89 @@ class _Value:
     maybe: int
 
 
-class _Run:
-    def __init__(self, node: Node, articles: Sequence[Article], today: dt.date, text: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    is_excluding: bool
+    nodes: tuple[Node, ...]
+    kinds: Sequence[Boolean]
+    text: str
+    terms: tuple[int, ...]
+
+
+class Matcher:
+    """A strategy that is read once, to be matched with articles again and again; it holds nothing of them.
+
+    `terms` are those that are searched for, in the order of their numbers from 1. Raises as `match` does.
+    """
+
+    def __init__(self, node: Node, *, today: dt.date, text: str = "") -> None:
+        check_references(node)
         lines = node.lines if isinstance(node, Lines) else (Line(number=0, inner=node),)
         ordered = sorted(lines, key=lambda line: line.number)
+        self._today = today
         self._lines = {line.number: translate(line.inner).effective for line in ordered}
+        self._orders = {number: list(walk(inner)) for number, inner in self._lines.items()}
+        whole = Lines(lines=tuple(Line(number=number, inner=inner) for number, inner in self._lines.items()))
+        self._wanted = wanted_of(whole)
+        named = [part.number for order in self._orders.values() for part in order if isinstance(part, Reference)]
+        self._is_shared = len(set(named)) < len(named)
+        parts = chain.from_iterable(self._orders.values())
+        self.terms: tuple[Term | Range, ...] = tuple(part for part in parts if isinstance(part, Term | Range))
+        self._written = [" ".join(text[term.start : term.end].split()) or unparse(term) for term in self.terms]
+        self._blocks = tuple(self._parted(text))
+
+    def match(self, articles: Sequence[Article]) -> Matched:
+        """Returns what the strategy finds among articles."""
+        index = Index(articles, today=self._today, only_for=self._wanted.afresh())
+        run = _Run(self._lines, self._orders, articles, index, self._today)
+        return run.matched(self.terms, self._written, self._blocks, is_shared=self._is_shared)
+
+    def _parted(self, text: str) -> Iterator[_Block]:
+        numbers = {id(term): number for number, term in enumerate(self.terms, start=1)}
+        for is_excluding, nodes, kinds in blocks_of(self._lines[max(self._lines)], self._lines):
+            written = block_text(text, nodes, self._lines) or " ".join(unparse(node) for node in nodes)
+            below = {numbers[id(part)] for node in nodes for part in self._below(node) if id(part) in numbers}
+            yield _Block(is_excluding, nodes, kinds, written, tuple(sorted(below)))
+
+    def _below(self, node: Node) -> Iterator[Node]:
+        seen: set[int] = set()
+        stack = [node]
+        while stack:
+            for part in walk(stack.pop()):
+                yield part
+                if isinstance(part, Reference) and part.number not in seen:
+                    seen.add(part.number)
+                    stack.append(self._lines[part.number])
+
+
+class _Run:
+    def __init__(
+        self,
+        lines: Mapping[int, Node],
+        orders: Mapping[int, Sequence[Node]],
+        articles: Sequence[Article],
+        index: Index,
+        today: dt.date,
+    ) -> None:
+        self._lines = lines
+        self._orders = orders
         self._articles = articles
         self._count = len(articles)
         self._all = (1 << self._count) - 1
-        self._text = text
         self._today = today
-        whole = Lines(lines=tuple(Line(number=number, inner=inner) for number, inner in self._lines.items()))
-        self._index = Index(articles, today=today, only_for=whole)
+        self._index = index
         self._known: dict[str, int] = {}
+        self._lacks: dict[str, list[tuple[Blind, int]]] = {}
         self._values: dict[int, _Value] = {}
         self._weights: dict[int, int] = {}
         self._blind: dict[int, dict[Blind, int]] = {}
         self._excluding: set[int] = set()
         self._including: set[int] = set()
 
-    def run(self) -> Matched:
-        orders = {number: list(walk(inner)) for number, inner in self._lines.items()}
+    def matched(
+        self, parts: Sequence[Term | Range], written: Sequence[str], blocks: Sequence[_Block], *, is_shared: bool
+    ) -> Matched:
+        orders = self._orders
         for order in orders.values():
             for node in reversed(order):
                 self._values[id(node)] = self._valued(node)
@@ -248,36 +310,42 @@ class _Run:
         for number in sorted(orders, reverse=True):
             self._pass(orders[number][0], weights[number], is_excluding=excluded.get(number, {False}) == {True})
             self._weigh(orders[number], weights, excluded)
-        named = [part.number for order in orders.values() for part in order if isinstance(part, Reference)]
-        is_shared = len(set(named)) < len(named)
         terms: list[FoundTerm] = []
-        numbers: dict[int, int] = {}
-        for order in orders.values():
-            for node in order:
-                if not isinstance(node, Term | Range):
-                    continue
-                value = self._values[id(node)]
-                numbers[id(node)] = len(terms) + 1
-                is_excluding = id(node) in self._excluding and id(node) not in self._including
-                if is_shared:
-                    unique = self._changed_without(node, orders, is_excluding=is_excluding)
-                else:
-                    unique = self._weights[id(node)] & value.sure & (self._all if is_excluding else root.sure)
-                terms.append(
-                    FoundTerm(
-                        number=len(terms) + 1,
-                        text=self._written(node),
-                        start=node.start,
-                        end=node.end,
-                        sure=value.sure,
-                        maybe=value.maybe,
-                        unique=unique,
-                        is_excluding=is_excluding,
-                        blind=self._blind[id(node)],
-                    )
+        for number, (node, text) in enumerate(zip(parts, written, strict=True), start=1):
+            value = self._values[id(node)]
+            is_excluding = id(node) in self._excluding and id(node) not in self._including
+            if is_shared:
+                unique = self._changed_without(node, orders, is_excluding=is_excluding)
+            else:
+                unique = self._weights[id(node)] & value.sure & (self._all if is_excluding else root.sure)
+            terms.append(
+                FoundTerm(
+                    number=number,
+                    text=text,
+                    start=node.start,
+                    end=node.end,
+                    sure=value.sure,
+                    maybe=value.maybe,
+                    unique=unique,
+                    is_excluding=is_excluding,
+                    blind=self._blind[id(node)],
                 )
-        blocks = tuple(self._blocks(last, numbers))
-        return Matched(count=self._count, sure=root.sure, maybe=root.maybe, terms=tuple(terms), blocks=blocks)
+            )
+        found = tuple(self._block(number, block) for number, block in enumerate(blocks, start=1))
+        return Matched(count=self._count, sure=root.sure, maybe=root.maybe, terms=tuple(terms), blocks=found)
+
+    def _block(self, number: int, block: _Block) -> FoundBlock:
+        value = _joined([self._values[id(node)] for node in block.nodes], block.kinds)[-1]
+        return FoundBlock(
+            number=number,
+            text=block.text,
+            start=block.nodes[0].start,
+            end=block.nodes[-1].end,
+            sure=value.sure,
+            maybe=value.maybe,
+            is_excluding=block.is_excluding,
+            terms=block.terms,
+        )
 
     def _changed_without(self, term: Node, orders: Mapping[int, Sequence[Node]], *, is_excluding: bool) -> int:
         """Returns what the strategy would lose without a term, or find if it is excluding.
@@ -295,9 +363,6 @@ class _Run:
                     self._values[id(node)] = self._valued(node)
         after, self._values = self._values[id(last)].sure, kept
         return after & ~before if is_excluding else before & ~after
-
-    def _written(self, node: Node) -> str:
-        return " ".join(self._text[node.start : node.end].split()) or unparse(node)
 
     # --- values -------------------------------------------------------------------------------------------------------
 
@@ -323,12 +388,12 @@ class _Run:
         doubtful = self._doubtful(node, field) & sure
         sure &= ~doubtful
         blind: dict[Blind, int] = {}
-        for reason, mask in ((Blind.FIELD, doubtful), *self._blind_spots(node, field)):
-            blind[reason] = blind.get(reason, 0) | (mask & ~sure)
-        self._blind[id(node)] = {reason: mask for reason, mask in blind.items() if mask}
         maybe = sure
-        for mask in blind.values():
-            maybe |= mask
+        for reason, mask in ((Blind.FIELD, doubtful), *self._blind_spots(node, field)):
+            if open_ := mask & ~sure:
+                blind[reason] = blind.get(reason, 0) | open_
+                maybe |= open_
+        self._blind[id(node)] = blind
         return _Value(sure, maybe)
 
     def _doubtful(self, node: Term | Range, field: Field | None) -> int:
@@ -340,22 +405,21 @@ class _Run:
             return 0
         if field is None and not node.is_quoted and _NAME.fullmatch(node.text):
             return self._all
-        columns = SEARCHED.get(field.tag if field is not None else "all", ())
         exports = self._all & ~self._full
-        if "keywords" not in columns or not exports:
+        if not exports or "keywords" not in SEARCHED.get(field.tag if field is not None else "all", ()):
             return 0
         others = self._index.search(node, without=("keywords",))
         return exports & ~mask_of(others, self._count)
 
     def _blind_spots(self, node: Term | Range, field: Field | None) -> Iterator[tuple[Blind, int]]:
         if field is None or field.tag == "all":
-            yield from self._lacking(SEARCHED["all"])
+            yield from self._lacking("all")
             if not (isinstance(node, Term) and node.is_truncated):
                 yield Blind.MAPPING, self._all
             return
         if field.kind is Kind.WORDS:
             if isinstance(node, Term) and words_of(node.text):
-                yield from self._lacking(SEARCHED[field.tag])
+                yield from self._lacking(field.tag)
                 yield from self._parted(node)
             return
         if field.tag in {"mh", "majr", "sh", "pt", "nm", "rn"}:
@@ -392,10 +456,14 @@ class _Run:
         ):
             yield Blind.ENTRY, known
 
-    def _lacking(self, columns: Iterable[str]) -> Iterator[tuple[Blind, int]]:
-        reasons = {"abstract": Blind.ABSTRACT, "indexing": Blind.HEADINGS}
-        for column in columns:
-            yield reasons.get(column, Blind.FIELD), self._all & ~self._known_to_hold(column)
+    def _lacking(self, tag: str) -> Iterable[tuple[Blind, int]]:
+        if tag not in self._lacks:
+            reasons = {"abstract": Blind.ABSTRACT, "indexing": Blind.HEADINGS}
+            masks = [
+                (reasons.get(column, Blind.FIELD), self._all & ~self._known_to_hold(column)) for column in SEARCHED[tag]
+            ]
+            self._lacks[tag] = [(reason, mask) for reason, mask in masks if mask]
+        return self._lacks[tag]
 
     def _parted(self, term: Term) -> Iterator[tuple[Blind, int]]:
         """Words that PubMed does not know as a phrase are sought one by one, the last of them in the field."""
@@ -480,35 +548,6 @@ class _Run:
     def _pass(self, node: Node, weight: int, *, is_excluding: bool) -> None:
         self._weights[id(node)] = weight
         (self._excluding if is_excluding else self._including).add(id(node))
-
-    # --- blocks -------------------------------------------------------------------------------------------------------
-
-    def _blocks(self, root: Node, numbers: Mapping[int, int]) -> Iterator[FoundBlock]:
-        for at, (is_excluding, nodes, kinds) in enumerate(blocks_of(root, self._lines), start=1):
-            value = _joined([self._values[id(node)] for node in nodes], kinds)[-1]
-            start, end = nodes[0].start, nodes[-1].end
-            text = block_text(self._text, nodes, self._lines)
-            below = [part for node in nodes for part in self._below(node)]
-            yield FoundBlock(
-                number=at,
-                text=text or " ".join(unparse(node) for node in nodes),
-                start=start,
-                end=end,
-                sure=value.sure,
-                maybe=value.maybe,
-                is_excluding=is_excluding,
-                terms=tuple(sorted({numbers[id(part)] for part in below if id(part) in numbers})),
-            )
-
-    def _below(self, node: Node) -> Iterator[Node]:
-        seen: set[int] = set()
-        stack = [node]
-        while stack:
-            for part in walk(stack.pop()):
-                yield part
-                if isinstance(part, Reference) and part.number not in seen:
-                    seen.add(part.number)
-                    stack.append(self._lines[part.number])
 
 
 def _joined(values: Sequence[_Value], kinds: Sequence[Boolean]) -> list[_Value]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Kind(StrEnum):
@@ -108,6 +109,11 @@ TAG_NAMES = tuple(_NAMED)
 _NEAR = re.compile(r"~([0-9]{1,4})")
 
 
+@lru_cache(maxsize=1 << 12)
+def _field_named(text: str) -> Field | None:
+    return _NAMED.get(" ".join(text.partition(":")[0].lower().split()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
     """What stands between brackets after a term, as written: `mh:noexp`. Equal tags may stand in different places."""
@@ -129,7 +135,7 @@ class Tag:
     @property
     def field(self) -> Field | None:
         """The field that is searched, or None where PubMed knows no such tag and ignores it."""
-        return _NAMED.get(self.name)
+        return _field_named(self.text)
 
     @property
     def is_noexp(self) -> bool:
