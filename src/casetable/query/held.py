@@ -39,11 +39,15 @@ def _affiliations(article: Article) -> Iterator[str]:
 
 
 def _names(article: Article) -> Iterator[str]:
-    for person in _people(article):
-        yield person.name
-        if person.fore:
-            yield f"{person.fore} {person.last} {person.fore}"
-        yield from person.identifiers
+    return (name for person in _people(article) for name in names_of(person))
+
+
+def names_of(person: Person) -> Iterator[str]:
+    """Yields what is searched of a person: the name, in full both ways round, and identifiers."""
+    yield person.name
+    if person.fore:
+        yield f"{person.fore} {person.last} {person.fore}"
+    yield from person.identifiers
 
 
 def _publication(article: Article) -> tuple[str, ...]:

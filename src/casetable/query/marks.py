@@ -1,38 +1,36 @@
-"""Marks in an article what a strategy's terms find it by: where in title and abstract, and which of its headings and names."""
+"""Marks in an article what a strategy finds it by: where in title and abstract, and which of its headings, names and days.
+
+What finds it is what `match` is sure of; here is only where that stands, in the article's own characters.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from casetable.model.article import Article
-from casetable.query.evaluate import LEAST_TRUNCATED, is_stop_word, pmids_of, single_value
-from casetable.query.held import COLUMNS, SEARCHED
-from casetable.query.match import match
+from casetable.model.article import Article, Section
+from casetable.query.evaluate import Index, is_open_ended, is_stop_word, pmids_of
+from casetable.query.held import COLUMNS, SEARCHED, names_of
+from casetable.query.match import Blind, Matcher, Verdict
+from casetable.query.parse import parse
 from casetable.query.tags import Kind
-from casetable.query.tree import Group, Lines, Node, QueryError, Term, walk
-from casetable.query.words import words_of
+from casetable.query.tree import QueryError, Range, Term
+from casetable.query.words import LANGUAGES, key_of, placed_words, words_of
 
-# What is not in title or abstract is told in words: so many at most, as a strategy may have hundreds of headings.
-MOST_OTHERS = 12
-_IN_TEXT = ("title", "abstract")
-_COLUMNS = {
-    "other abstracts": "another abstract",
-    "keywords": "keyword",
-    "indexing": "heading",
-    "vernacular title": "original title",
-    "book": "book",
-    "names": "name",
-    "affiliations": "affiliation",
-    "collectives": "group",
-    "publication": "publication",
-    "identity": "identifier",
-    "notes": "note",
+# A text elsewhere that is longer is shown around what was found in it.
+LONGEST = 200
+_BEFORE = 60
+
+_DAYS = {
+    "CRDT": "day created",
+    "EDAT": "day entered",
+    "MHDA": "day indexed",
+    "DCOM": "day completed",
+    "LR": "day revised",
 }
-_TAGS = {"mh": "MeSH heading", "majr": "MeSH heading", "sh": "subheading", "nm": "substance", "pt": "publication type"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedTerm:
-    """A term that finds the article: its number in the strategy, and its text as written there."""
+    """A term that surely finds the article: its number in the strategy, and its text as written there.
+
+    It `is_excluding` where it only takes away, being in a block of NOT.
+    """
 
     number: int
     text: str
@@ -54,239 +55,449 @@ class MarkedTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedBlock:
+    """A part that AND joins, or that NOT takes away, and whether the article is in it; `terms` are those that find it."""
+
+    number: int
+    text: str
+    is_excluding: bool
+    verdict: Verdict
+    terms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """What a term finds elsewhere than in title and abstract: what it is, and its text."""
+    """What is found elsewhere than in title and abstract: what it is, its text as the article has it, and by which terms."""
 
     kind: str
     text: str
+    terms: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """What a strategy finds an article by. `abstract` has the spans of each of its sections; a `fault` says why nothing is known."""
+    """What a strategy finds an article by.
+
+    `title` has the spans of the article's `any_title`; `abstract` and `labels` those of the texts and the labels of its
+    sections, in their order. The spans of one text stand apart, in order. `verdict` is of the whole strategy, and `blind`
+    why it cannot be known. A `fault` says why nothing is known; then all else is empty.
+    """
 
     title: tuple[Span, ...] = ()
     abstract: tuple[tuple[Span, ...], ...] = ()
-    terms: tuple[MarkedTerm, ...] = ()
+    labels: tuple[tuple[Span, ...], ...] = ()
     others: tuple[Other, ...] = ()
+    terms: tuple[MarkedTerm, ...] = ()
+    blocks: tuple[MarkedBlock, ...] = ()
+    verdict: Verdict = Verdict.UNKNOWN
+    blind: tuple[Blind, ...] = ()
     fault: str = ""
 
 
-@dataclass(slots=True)
-class _Word:
-    """A word as the index has it, and where it stands: in which part (-1 for a label), and its characters there."""
+class Marker:
+    """Marks articles for one strategy, whose text is read once. One that cannot be read has a `fault`, and marks nothing.
 
-    word: str
-    part: int
-    start: int
-    end: int
+    `today` is the day from which "last 6 months" counts.
+    """
+
+    def __init__(self, text: str, *, today: dt.date) -> None:
+        self.fault = ""
+        self._today = today
+        self._matcher: Matcher | None = None
+        self._sought: tuple[_Sought, ...] = ()
+        try:
+            self._matcher = Matcher(parse(text), today=today, text=text)
+        except QueryError as error:
+            self.fault = f"the strategy cannot be read: {error.message}"
+        else:
+            self._sought = tuple(map(_sought, self._matcher.terms))
+
+    def marks(self, article: Article) -> Marked:
+        """Returns what finds an article; nothing where the strategy cannot be read."""
+        if self._matcher is None:
+            return Marked(fault=self.fault)
+        matched = self._matcher.match([article])
+        spans = _Spans(article)
+        elsewhere = _Elsewhere(article, self._today)
+        found = [term for term in matched.terms if term.sure]
+        for term in found:
+            sought = self._sought[term.number - 1]
+            spans.mark(sought, term.number)
+            elsewhere.mark(sought, term.number)
+        numbers = {term.number for term in found}
+        return Marked(
+            title=spans.merged("title", 0, is_label=False),
+            abstract=tuple(spans.merged("abstract", at, is_label=False) for at in range(len(article.abstract))),
+            labels=tuple(spans.merged("abstract", at, is_label=True) for at in range(len(article.abstract))),
+            others=elsewhere.told(),
+            terms=tuple(
+                MarkedTerm(number=term.number, text=term.text, is_excluding=term.is_excluding) for term in found
+            ),
+            blocks=tuple(
+                MarkedBlock(
+                    number=block.number,
+                    text=block.text,
+                    is_excluding=block.is_excluding,
+                    verdict=_verdict(block.sure, block.maybe),
+                    terms=tuple(number for number in block.terms if number in numbers),
+                )
+                for block in matched.blocks
+            ),
+            verdict=_verdict(matched.sure, matched.maybe),
+            blind=tuple(matched.blind),
+        )
+
+
+def _verdict(sure: int, maybe: int) -> Verdict:
+    return Verdict.FOUND if sure else Verdict.UNKNOWN if maybe else Verdict.MISSED
+
+
+# --- what a term asks for ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sought:
+    """What a term asks for: phrases, each by itself, in columns, their words `near` each other; or a `value` of a field."""
+
+    phrases: tuple[tuple[str, ...], ...] = ()
+    is_truncated: bool = False
+    near: int | None = None
+    columns: tuple[str, ...] = ()
+    value: Term | Range | None = None
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The columns that are neither title nor abstract."""
+        return tuple(column for column in self.columns if column not in {"title", "abstract"})
+
+
+def _sought(asked: Term | Range) -> _Sought:
+    about = asked.field
+    if isinstance(asked, Range):
+        return _Sought(value=asked)
+    if about is not None and about.kind is not Kind.WORDS:
+        # The filter "all" is of no value of an article.
+        return _Sought() if about.tag == "sb" and key_of(asked.text) == "all" else _Sought(value=asked)
+    if about is not None or asked.is_quoted or asked.is_truncated:
+        return _Sought(
+            phrases=(tuple(words_of(asked.text)),),
+            is_truncated=is_open_ended(asked),
+            near=asked.near if about is not None else None,
+            columns=SEARCHED[about.tag if about is not None else "all"],
+        )
+    if pmids_of(asked):
+        return _Sought(value=asked)
+    # Words without a tag and without quotes are sought one by one, wherever they stand.
+    return _Sought(phrases=tuple(tuple(words_of(unit)) for unit in asked.text.split()), columns=SEARCHED["all"])
+
+
+# --- title and abstract -----------------------------------------------------------------------------------------------
+
+
+_PART = ""  # no word: here a value ends
 
 
 @dataclass(slots=True)
 class _Column:
-    """The words of a column in their order, and the places of each."""
+    """The words of a column in their order, each with the text that it is of, and its characters there."""
 
-    words: list[_Word]
+    words: list[str] = field(default_factory=list)
+    stands: list[tuple[tuple[int, bool], int, int]] = field(default_factory=list)
     places: dict[str, list[int]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for at, each in enumerate(self.words):
-            self.places.setdefault(each.word, []).append(at)
+    def add(self, text: str, where: tuple[int, bool]) -> None:
+        for word, start, end in placed_words(text):
+            self.places.setdefault(word, []).append(len(self.words))
+            self.words.append(word)
+            self.stands.append((where, start, end))
+
+    def part(self) -> None:
+        """Lets no phrase run on from here."""
+        self.words.append(_PART)
+        self.stands.append(((-1, False), 0, 0))
 
 
-class Marker:
-    """Marks articles for one strategy, which is read once."""
+class _Spans:
+    """The spans of title and abstract. A text is told by its number in its column, and whether it is a label."""
 
-    def __init__(self, node: Node | None, text: str, *, today: dt.date, fault: str = "") -> None:
-        self._node, self._text, self._today, self._fault = node, text, today, fault
-        self._terms: Mapping[tuple[int, int], Term] = {}
-        if node is not None:
-            roots = [line.inner for line in node.lines] if isinstance(node, Lines) else [node]
-            self._terms = {(each.start, each.end): each for root in roots for each in _terms(root)}
+    def __init__(self, article: Article) -> None:
+        title, abstract = _Column(), _Column()
+        title.add(article.any_title, (0, False))
+        for at, section in enumerate(article.abstract):
+            abstract.add(section.label, (at, True))
+            abstract.add(section.text, (at, False))
+        # A book that stands alone has its own title in the title's place.
+        asked = "title" if article.title else "book"
+        self._columns = {"title": (asked, title), "abstract": ("abstract", abstract)}
+        self._found: dict[tuple[str, int, bool], list[tuple[int, int, int]]] = {}
 
-    def marks(self, article: Article) -> Marked:
-        """Returns what finds an article; nothing where the strategy cannot be read."""
-        if self._node is None:
-            return Marked(fault=self._fault)
-        try:
-            found = match(self._node, [article], today=self._today, text=self._text)
-        except QueryError as error:
-            return Marked(fault=error.message)
-        title = _Column(list(_placed(article.title, 0)))
-        abstract = _Column(list(_sections(article)))
-        spans: list[tuple[int, int, int, int]] = []  # part (0: the title), start, end, term
-        others: dict[Other, None] = {}
-        terms = []
-        for each in found.terms:
-            if not each.sure:
+    def mark(self, sought: _Sought, number: int) -> None:
+        for name, (asked, column) in self._columns.items():
+            if asked not in sought.columns:
                 continue
-            terms.append(MarkedTerm(number=each.number, text=each.text, is_excluding=each.is_excluding))
-            term = self._terms.get((each.start, each.end))
-            if term is None:
-                continue
-            for name, column, shift in (("title", title, 0), ("abstract", abstract, 1)):
-                if name in _columns_of(term):
-                    spans += [
-                        (word.part + shift, word.start, word.end, each.number)
-                        for word in _found(term, column)
-                        if word.part >= 0
-                    ]
-            if not each.is_excluding:
-                others.update(dict.fromkeys(_others(term, article)))
-        return Marked(
-            title=_merged(spans, 0, article.title),
-            abstract=tuple(_merged(spans, at + 1, section.text) for at, section in enumerate(article.abstract)),
-            terms=tuple(terms),
-            others=tuple(others)[:MOST_OTHERS],
-        )
+            for first, last in _runs(sought, column):
+                at = first
+                while at <= last:  # what runs over the end of a section is a span in each
+                    (part, is_label), start, end = column.stands[at]
+                    while at < last and column.stands[at + 1][0] == (part, is_label):
+                        at += 1
+                        end = column.stands[at][2]
+                    self._found.setdefault((name, part, is_label), []).append((start, end, number))
+                    at += 1
 
-
-def _terms(root: Node) -> Iterator[Term]:
-    for part in walk(root):
-        if isinstance(part, Term):
-            yield part
-        elif isinstance(part, Group) and (value := single_value(part)) is not None:
-            yield value
-            inner = part.inner
-            yield Term(text=value.text, is_quoted=value.is_quoted, tag=value.tag, start=inner.start, end=inner.end)
-
-
-# --- words and where they stand ---------------------------------------------------------------------------------------
-
-
-def _placed(text: str, part: int) -> Iterator[_Word]:
-    """Yields the words of a text as `words_of` gives them, each with the characters that it is made of."""
-    at = 0
-    for found in re.finditer(r"\S+", text):
-        chunk, at = found[0], found.start()
-        if chunk.isascii():
-            for plain in re.finditer("[A-Za-z0-9]+", chunk):
-                yield _Word(plain[0].lower(), part, at + plain.start(), at + plain.end())
-            continue
-        word, start, end = "", at, at
-        for number, character in enumerate(chunk, at):
-            folded = words_of(f"a{character}a")  # a word alone would hide that it parts
-            if len(folded) == 1:  # it goes on
-                if not word:
-                    start = number
-                word += folded[0][1:-1]
-                end = number + 1 if folded[0][1:-1] or word else end
-                continue
-            parts = [folded[0][1:], *folded[1:-1], folded[-1][:-1]]
-            for piece in parts[:-1]:
-                word += piece
-                if piece:
-                    end = number + 1
-                if word:
-                    yield _Word(word, part, start, end)
-                word, start = "", number
-            word, start = parts[-1], number if parts[-1] else number + 1
-            end = number + 1
-        if word:
-            yield _Word(word, part, start, end)
-
-
-def _sections(article: Article) -> Iterator[_Word]:
-    for at, section in enumerate(article.abstract):
-        yield from _placed(section.label, -1)
-        yield from _placed(section.text, at)
-
-
-def _merged(spans: Sequence[tuple[int, int, int, int]], part: int, text: str) -> tuple[Span, ...]:
-    """Returns the spans of one part, apart from each other; words of one term with no more than a blank between are one."""
-    by_term: dict[int, list[tuple[int, int]]] = {}
-    for where, start, end, number in spans:
-        if where == part:
-            by_term.setdefault(number, []).append((start, end))
-    joined: list[tuple[int, int, int]] = []
-    for number, places in by_term.items():
-        ordered = sorted(set(places))
-        low, high = ordered[0]
-        for start, end in ordered[1:]:
-            if start <= high or not re.search(r"[\w.,;:?!()]", text[high:start]):
-                high = max(high, end)
+    def merged(self, name: str, part: int, *, is_label: bool) -> tuple[Span, ...]:
+        merged: list[tuple[int, int, set[int]]] = []
+        for start, end, number in sorted(self._found.get((name, part, is_label), ())):
+            if merged and start < merged[-1][1]:
+                low, high, numbers = merged[-1]
+                merged[-1] = (low, max(high, end), numbers | {number})
             else:
-                joined.append((low, high, number))
-                low, high = start, end
-        joined.append((low, high, number))
-    found: list[Span] = []
-    for low, high, number in sorted(joined):
-        if found and low < found[-1].end:
-            last = found.pop()
-            terms = tuple(dict.fromkeys((*last.terms, number)))
-            found.append(Span(start=last.start, end=max(last.end, high), terms=terms))
+                merged.append((start, end, {number}))
+        return tuple(Span(start=low, end=high, terms=tuple(sorted(numbers))) for low, high, numbers in merged)
+
+
+def _runs(sought: _Sought, column: _Column) -> Iterator[tuple[int, int]]:
+    """Yields the first and last word of each stretch of a column that is found; of words near each other, each word."""
+    for words in sought.phrases:
+        if not words or (is_stop_word(words) and not sought.is_truncated):
+            continue
+        if sought.near is not None:
+            yield from ((at, at) for at in _near(words, sought.near, column))
         else:
-            found.append(Span(start=low, end=high, terms=(number,)))
-    return tuple(found)
+            yield from _phrase(words, column, is_truncated=sought.is_truncated)
 
 
-# --- what a term finds ------------------------------------------------------------------------------------------------
+def _phrase(words: Sequence[str], column: _Column, *, is_truncated: bool) -> Iterator[tuple[int, int]]:
+    *firsts, last = words
+    more = len(firsts)
+    if is_truncated and not firsts:
+        begins: Iterable[int] = (at for word, places in column.places.items() if word.startswith(last) for at in places)
+    else:
+        begins = column.places.get(words[0], ())
+    for at in begins:
+        if at + more < len(column.words) and column.words[at : at + more] == firsts:
+            word = column.words[at + more]
+            if word == last or (is_truncated and word.startswith(last)):
+                yield at, at + more
 
 
-def _columns_of(term: Term) -> Sequence[str]:
-    about = term.field
-    if about is None:
-        return () if pmids_of(term) else SEARCHED["all"]
-    return SEARCHED[about.tag] if about.kind is Kind.WORDS else ()
-
-
-def _found(term: Term, column: _Column) -> Iterator[_Word]:
-    """Yields the words of a column that a term finds."""
-    for words, is_truncated in _phrases(term):
-        if term.near is not None and term.field is not None:
-            yield from _near(words, term.near, column)
-        else:
-            yield from _phrase(words, column, is_truncated=is_truncated)
-
-
-def _phrases(term: Term) -> Iterator[tuple[list[str], bool]]:
-    """Yields what must stand side by side: a phrase, or of a term without tag and quotes each of its words."""
-    words = words_of(term.text)
-    is_truncated = term.is_truncated and sum(map(len, words)) >= LEAST_TRUNCATED
-    if term.field is not None or term.is_quoted or term.is_truncated:
-        if words and (is_truncated or not is_stop_word(words)):
-            yield words, is_truncated
-        return
-    for unit in term.text.split():
-        if (words := words_of(unit)) and not is_stop_word(words):
-            yield words, False
-
-
-def _phrase(words: Sequence[str], column: _Column, *, is_truncated: bool) -> Iterator[_Word]:
-    first, last = words[0], len(words) - 1
-    if is_truncated and not last:
-        for word, places in column.places.items():
-            if word.startswith(first):
-                yield from (column.words[at] for at in places)
-        return
-    for at in column.places.get(first, ()):
-        here = column.words[at : at + len(words)]
-        if len(here) == len(words) and all(
-            each.word.startswith(word) if is_truncated and number == last else each.word == word
-            for number, (each, word) in enumerate(zip(here, words, strict=True))
-        ):
+def _near(words: Sequence[str], gap: int, column: _Column) -> Iterator[int]:
+    needed = Counter(words)
+    width = len(words) + gap
+    places = sorted(at for word in needed for at in column.places.get(word, ()))
+    for first, low in enumerate(places):
+        here = []
+        for at in places[first:]:
+            if at >= low + width or _PART in column.words[low:at]:
+                break
+            here.append(at)
+        there = Counter(column.words[at] for at in here)
+        if all(there[word] >= number for word, number in needed.items()):
             yield from here
 
 
-def _near(words: Sequence[str], gap: int, column: _Column) -> Iterator[_Word]:
-    needed = Counter(words)
-    width = len(words) + gap
-    for at in sorted(at for word in needed for at in column.places.get(word, ())):
-        here = column.words[at : at + width]
-        there = Counter(each.word for each in here if each.word in needed)
-        if all(there[word] >= number for word, number in needed.items()):
-            yield from (each for each in here if each.word in needed)
+# --- elsewhere --------------------------------------------------------------------------------------------------------
 
 
-def _others(term: Term, article: Article) -> Iterator[Other]:
-    about = term.field
-    if about is not None and about.kind is not Kind.WORDS:
-        yield Other(kind=_TAGS.get(about.tag, about.name.lower()), text=term.text)
-        return
-    for name in _columns_of(term):
-        if name in _IN_TEXT or name not in _COLUMNS:
-            continue
-        for value in COLUMNS[name](article):
-            column = _Column(list(_placed(value, 0)))
-            if any(True for _ in _found(term, column)):
-                yield Other(kind=_COLUMNS[name], text=value if len(value) <= 200 else f"{value[:199]}…")
+class _Elsewhere:
+    """What is found elsewhere: words in the other columns, and whole values of fields."""
+
+    def __init__(self, article: Article, today: dt.date) -> None:
+        self._article, self._today = article, today
+        self._columns: dict[str, tuple[list[tuple[str, str]], _Column]] = {}
+        self._fields: dict[str, tuple[list[_Value], Index]] = {}
+        self._found: dict[tuple[str, str], tuple[str, list[int]]] = {}
+
+    def mark(self, sought: _Sought, number: int) -> None:
+        for name in sought.elsewhere:
+            told, column = self._column(name)
+            found = {column.stands[first][0][0] for first, _ in _runs(sought, column)} if column.words else ()
+            for at in sorted(found):
+                self._tell(*told[at], sought, number)
+        if sought.value is not None:
+            self._mark_value(sought.value, sought, number)
+
+    def told(self) -> tuple[Other, ...]:
+        return tuple(
+            Other(kind=kind, text=shown, terms=tuple(numbers)) for (kind, _), (shown, numbers) in self._found.items()
+        )
+
+    def _tell(self, kind: str, text: str, sought: _Sought, number: int) -> None:
+        if (kind, text) not in self._found:
+            self._found[kind, text] = (_excerpt(text, sought), [])
+        numbers = self._found[kind, text][1]
+        if number not in numbers:
+            numbers.append(number)
+
+    def _column(self, name: str) -> tuple[list[tuple[str, str]], _Column]:
+        if name not in self._columns:
+            told: list[tuple[str, str]] = []
+            column = _Column()
+            for kind, shown, text in _texts_in(name, self._article):
+                column.add(text, (len(told), False))
+                column.part()
+                told.append((kind, shown))
+            self._columns[name] = (told, column)
+        return self._columns[name]
+
+    def _mark_value(self, asked: Term | Range, sought: _Sought, number: int) -> None:
+        """Tells what the index finds of the values of a field, each of which is an article by itself."""
+        tag = asked.field.tag if asked.field is not None else "uid"
+        group = _GROUPS.get(tag, "") if asked.field is None or asked.field.kind is not Kind.DATE else "days"
+        if group not in self._fields:
+            values = list(_VALUES[group](self._article))
+            self._fields[group] = (values, Index([value.article for value in values], today=self._today))
+        values, index = self._fields[group]
+        hits = index.search(asked)
+        if tag in {"1au", "lastau"}:  # by itself each is both first and last
+            hits &= {0 if tag == "1au" else len(self._article.authors) - 1}
+        for at in sorted(hits):
+            if values[at].within not in hits:
+                self._tell(values[at].kind, values[at].text, sought, number)
+
+
+# The columns of words, of which an article's fields each hold what; "" where it is no column's.
+_HELD = (
+    ("keywords", "keyword", "keywords"),
+    ("indexing", "substance", "supplementary_concepts"),
+    ("indexing", "substance", "substances"),
+    ("indexing", "publication type", "publication_types"),
+    ("indexing", "registry number", "registry_numbers"),
+    ("vernacular title", "title in its own language", "vernacular_title"),
+    ("grants", "grant", "grants"),
+    ("databanks", "databank", "databanks"),
+    ("publisher", "publisher", "publisher"),
+    ("conflicts", "conflict of interest", "conflict_of_interest"),
+    ("publication", "journal", "journal"),
+    ("publication", "journal", "journal_abbreviation"),
+    ("publication", "journal", "journal_id"),
+    ("publication", "ISSN", "issns"),
+    ("publication", "date of publication", "published"),
+    ("publication", "volume", "volume"),
+    ("publication", "issue", "issue"),
+    ("publication", "pages", "pages"),
+    ("identity", "PMID", "pmid"),
+    ("identity", "DOI", "doi"),
+    ("identity", "PII", "pii"),
+    ("identity", "PMCID", "pmcid"),
+    ("identity", "manuscript", "manuscript_id"),
+    ("identity", "ISBN", "isbns"),
+    ("identity", "language", "languages"),
+    ("", "country", "country"),
+    ("", "status", "status"),
+    ("", "subset", "subsets"),
+    ("", "owner", "owner"),
+)
+_PEOPLE = (("author", "authors"), ("editor", "editors"), ("investigator", "investigators"))
+_HAS_ABSTRACT = ("filter", "hasabstract")
+
+
+def _texts_in(column: str, article: Article) -> Iterator[tuple[str, str, str]]:
+    """Yields what stands in a column: what it is, how it is shown, and the text that is searched."""
+    for each, kind, name in _HELD:
+        if each == column:
+            yield from ((kind, text, text) for text in _texts(article, name))
+    match column:
+        case "other abstracts":
+            yield from (("other abstract", text.strip(), text) for text in COLUMNS[column](article))
+        case "indexing":
+            for heading in article.headings:
+                yield "MeSH heading", heading.name, heading.name
+                yield from (("MeSH heading", f"{heading.name}/{name}", name) for name, _ in heading.qualifiers)
+            if article.abstract:
+                yield *_HAS_ABSTRACT, "hasabstract"
+        case "book" if article.title:  # else it stands in the title's place
+            yield "book title", article.book_title, article.book_title
+        case "names":
+            for kind, name in _PEOPLE:
+                yield from ((kind, person.name, text) for person in getattr(article, name) for text in names_of(person))
+        case "affiliations":
+            yield from (("affiliation", text, text) for text in COLUMNS[column](article))
+        case "collectives":
+            yield from (("author", person.name, person.collective) for person in article.authors)
+        case "identity":
+            yield from (("language", code, LANGUAGES.get(code.lower(), "")) for code in article.languages)
+        case "notes":
+            yield from (("note", link.citation, link.citation) for link in article.links)
+
+
+def _texts(article: Article, name: str) -> tuple[str, ...]:
+    held: str | tuple[str, ...] = getattr(article, name)
+    return held if isinstance(held, tuple) else (held,) if held else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value of an article as an article by itself, with what it is; not told where the one that it is `within` is."""
+
+    kind: str
+    text: str
+    article: Article
+    within: int = -1
+
+
+def _only(name: str, value: object) -> Article:
+    fields: dict[str, Any] = {"pmid": "", "title": "", name: value}
+    return Article(**fields)
+
+
+def _heading_values(article: Article) -> Iterator[_Value]:
+    at = 0
+    for heading in article.headings:
+        yield _Value("MeSH heading", heading.name, _only("headings", (replace(heading, qualifiers=()),)))
+        is_one_major = any(is_major for _, is_major in heading.qualifiers)
+        for name, is_major in heading.qualifiers:
+            is_topic = heading.is_major and (is_major or not is_one_major)
+            alone = replace(heading, is_major=is_topic, qualifiers=((name, is_major),))
+            yield _Value("MeSH heading", f"{heading.name}/{name}", _only("headings", (alone,)), at)
+        at += 1 + len(heading.qualifiers)
+
+
+def _person_values(article: Article) -> Iterator[_Value]:
+    """Yields the persons, the authors first."""
+    for kind, name in _PEOPLE:
+        yield from (_Value(kind, person.name, _only(name, (person,))) for person in getattr(article, name))
+
+
+def _day_values(article: Article) -> Iterator[_Value]:
+    for kind, name in (
+        ("date of publication", "published"),
+        ("date of publication online", "published_electronically"),
+    ):
+        yield from (_Value(kind, text, _only(name, text)) for text in _texts(article, name))
+    for tag, day in article.dates.items():
+        yield _Value(_DAYS.get(tag, f"day ({tag})"), day, _only("dates", {tag: day}))
+
+
+def _other_values(article: Article) -> Iterator[_Value]:
+    for _, kind, name in _HELD:
+        is_list = isinstance(getattr(article, name), tuple)
+        yield from (_Value(kind, text, _only(name, (text,) if is_list else text)) for text in _texts(article, name))
+    for heading in article.headings:
+        yield _Value("MeSH heading", heading.name, _only("headings", (heading,)))
+    if article.abstract:
+        yield _Value(*_HAS_ABSTRACT, _only("abstract", (Section(text="-"),)))
+    if article.is_book:
+        yield _Value("filter", "books", _only("is_book", True))
+
+
+_VALUES = {"headings": _heading_values, "people": _person_values, "days": _day_values, "": _other_values}
+_GROUPS = {
+    **dict.fromkeys(("mh", "majr", "sh"), "headings"),
+    **dict.fromkeys(("au", "fau", "1au", "lastau", "auid", "ir", "fir", "ed"), "people"),
+}
+
+
+def _excerpt(text: str, sought: _Sought) -> str:
+    """Returns a text, or, where it is long, what stands around the first words that are found in it."""
+    if len(text) <= LONGEST:
+        return text
+    column = _Column()
+    column.add(text, (0, False))
+    first = min((column.stands[first][1] for first, _ in _runs(sought, column)), default=0)
+    low = 0 if first <= _BEFORE else text.rfind(" ", 0, first - _BEFORE) + 1
+    low = low if first - low <= 2 * _BEFORE else first
+    high = low + LONGEST if low + LONGEST < len(text) else len(text)
+    if high < len(text) and (blank := text.rfind(" ", first + _BEFORE, high)) > 0:
+        high = blank
+    return f"{'…' if low else ''}{text[low:high]}{'…' if high < len(text) else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -37,6 +38,7 @@ class _Folding(dict[int, str]):
 
 
 _FOLDING = _Folding()
+_WORD = re.compile("[^ ]+")
 _ASCII = {code: _FOLDING[code] for code in range(128)}  # a plain dict is much faster, where it is enough
 
 # PubMed's help, "Stopwords".
@@ -91,6 +93,25 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return text.translate(_ASCII).split()
     return text.translate(_FOLDING).split()
+
+
+def placed_words(text: str) -> list[tuple[str, int, int]]:
+    """Returns the words of a text as `words_of` does, each with the place of its characters: `text[start:end]`.
+
+    Accents that stand apart from their letter belong to its word; of `1½`, both words, 11 and 2, end with the same
+    character.
+    """
+    if text.isascii():
+        return [(found[0], found.start(), found.end()) for found in _WORD.finditer(text.translate(_ASCII))]
+    pieces = [_FOLDING[ord(character)] for character in text]
+    owners = [at for at, piece in enumerate(pieces) for _ in piece]
+    words = []
+    for found in _WORD.finditer("".join(pieces)):
+        end = owners[found.end() - 1] + 1
+        while end < len(pieces) and not pieces[end]:
+            end += 1
+        words.append((found[0], owners[found.start()], end))
+    return words
 
 
 @lru_cache(maxsize=1 << 16)

@@ -104,22 +104,21 @@ def _remember(asked: Asked, item: Item) -> None:
         del trail[:-_TRAIL]
 
 
-def _parts(found: Reading) -> Iterator[tuple[str, list[Piece]]]:
-    """Yields title and abstract, each with its label and its text in pieces, the marked ones with what marks them."""
-    article, marked = found.article, found.marked
-    yield (
-        "title",
-        _pieces(
-            article.any_title, [each for name, marks in marked.items() for each in _told(name, marks, marks.title)]
-        ),
-    )
+def _parts(found: Reading) -> Iterator[tuple[list[Piece], list[Piece]]]:
+    """Yields title and abstract, each with its label; both in pieces, the marked ones with what marks them."""
+    article, marked = found.article, found.marked.items()
+    yield [], _pieces(article.any_title, [each for name, marks in marked for each in _told(name, marks, marks.title)])
+    readable = [(name, marks) for name, marks in marked if not marks.fault]
     for at, section in enumerate(article.abstract):
-        spans = [
-            each
-            for name, marks in marked.items()
-            for each in _told(name, marks, marks.abstract[at] if at < len(marks.abstract) else ())
-        ]
-        yield section.label, _pieces(section.text, spans)
+        # A label in capitals is shown as a heading is written, if all its letters keep their places.
+        lower = section.label[:1] + section.label[1:].lower() if section.label.isupper() else section.label
+        label = lower if len(lower) == len(section.label) else section.label
+        yield (
+            _pieces(label, [each for name, marks in readable for each in _told(name, marks, marks.labels[at])]),
+            _pieces(
+                section.text, [each for name, marks in readable for each in _told(name, marks, marks.abstract[at])]
+            ),
+        )
 
 
 def _told(name: str, marks: Marked, spans: Sequence[Span]) -> Iterator[tuple[int, int, str]]:
@@ -132,10 +131,13 @@ def _told(name: str, marks: Marked, spans: Sequence[Span]) -> Iterator[tuple[int
 
 def _found_by(found: Reading, name: str) -> dict[str, object]:
     marks = found.marked.get(name)
+    terms = {term.number: term.text for term in marks.terms if not term.is_excluding} if marks else {}
     return {
         "name": name,
-        "terms": [term.text for term in marks.terms if not term.is_excluding] if marks else [],
-        "others": [(each.kind, each.text) for each in marks.others] if marks else [],
+        "terms": list(terms.values()),
+        "others": [(each.kind, each.text) for each in marks.others if not terms.keys().isdisjoint(each.terms)]
+        if marks
+        else [],
         "fault": marks.fault if marks else "",
     }
 

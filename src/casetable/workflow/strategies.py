@@ -270,16 +270,15 @@ def _with_limits(strategy: Strategy) -> str:
 
 
 def markers(review: Review, today: dt.date) -> Mapping[str, Marker]:
-    """Returns, by strategy, what marks why it finds an article; one that cannot be read marks nothing, and says why."""
-    found = {}
-    for strategy in review.inputs.strategies:
-        if not strategy.text or strategy.is_imported:
-            continue
-        faults = unsendable(strategy.text)
-        node = None if faults else parse(strategy.text)
-        fault = f"the strategy cannot be read: {faults[0].message}" if faults else ""
-        found[strategy.name] = Marker(node, strategy.text, today=today, fault=fault)
-    return found
+    """Returns, by strategy, what marks why it finds an article, its limits of the date of publication included.
+
+    A strategy that cannot be read marks nothing, and says why. Those that a person runs at another source are not here.
+    """
+    return {
+        strategy.name: Marker(_with_limits(strategy), today=today)
+        for strategy in review.inputs.strategies
+        if strategy.text and not strategy.is_imported
+    }
 
 
 def match_text(text: str, files: Sequence[Path], today: dt.date) -> MatchResult:
