@@ -7,6 +7,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import combinations, pairwise
 
@@ -428,3 +429,22 @@ def test_what_the_variant_does_not_have_is_na_and_no_reasons_are_0() -> None:
     assert {rows[key] for key in ("other_assessed", "other_excluded", "total_studies")} == {"0"}
     assert (rows["dbr_excluded"], rows["register_specific_results"], rows["database_results"]) == ("0", "0", "1")
     assert parsed(rows["dbr_excluded"]) == [("", "0")]
+
+
+def test_widths_are_measured_from_several_threads_at_once() -> None:
+    """A page of the server and a build measure at the same time, with one font."""
+    from casetable.render import diagram, drawing
+
+    characters = [chr(code) for code in range(33, 0x24F) if chr(code).isalpha()]
+
+    def measure(_: int) -> list[float]:
+        diagram._width_of_character.cache_clear()
+        drawing._advance.cache_clear()
+        return [
+            diagram._width_of_character(each, is_bold=False) + drawing._advance(each, is_bold=False)
+            for each in characters
+        ]
+
+    expected = measure(0)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(found == expected for found in pool.map(measure, range(24)))

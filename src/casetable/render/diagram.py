@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 
 from casetable.diagram import Diagram, Frame, Tone, Writing, lay_out, spelled
-from casetable.render.drawing import EM, as_it_comes, font, font_file
+from casetable.render.drawing import AT_FONT, EM, as_it_comes, font, font_file
 
 _FONTS = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 # Fill and edge of each box; the tints are of the palette of Okabe and Ito, which the color-blind can tell apart.
@@ -175,7 +175,8 @@ def _direction(arrow: tuple[tuple[float, float], ...]) -> tuple[float, float]:
 def _width_of_character(character: str, *, is_bold: bool) -> float:
     face = font(is_bold=is_bold)
     if face.get_char_index(ord(character)):
-        return face.load_char(ord(character)).linearHoriAdvance / 65536 / EM
+        with AT_FONT:
+            return face.load_char(ord(character)).linearHoriAdvance / 65536 / EM
     if unicodedata.combining(character):
         return 0.0
     return 1.0 if unicodedata.east_asian_width(character) in "WF" else 0.8

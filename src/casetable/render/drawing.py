@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import io
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -234,6 +235,8 @@ def font(*, is_bold: bool) -> FT2Font:
 
 
 EM = 100
+# A face of a font holds one character at a time: whoever measures from several threads takes turns.
+AT_FONT = threading.Lock()
 
 
 @functools.cache
@@ -241,7 +244,8 @@ def _advance(character: str, *, is_bold: bool) -> float:
     """How far a character goes, in widths of an em."""
     from matplotlib.ft2font import LoadFlags
 
-    glyph = font(is_bold=is_bold).load_char(ord(character), flags=LoadFlags.NO_HINTING)
+    with AT_FONT:
+        glyph = font(is_bold=is_bold).load_char(ord(character), flags=LoadFlags.NO_HINTING)
     return float(glyph.linearHoriAdvance) / 65536 / EM
 
 
