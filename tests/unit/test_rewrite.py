@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from casetable.curation.nodes import read_nodes
-from casetable.curation.rewrite import Insert, Put, Remove, Rename, RewriteError, rewritten
+from casetable.curation.rewrite import Insert, Put, Remove, Rename, RewriteError, Way, rewritten
 from tests.e2e.conftest import REPOSITORY
 
 FLAGSHIP = {path.stem: path.read_bytes() for path in sorted((REPOSITORY / "curated/reports").glob("*.yaml"))}
@@ -158,7 +158,7 @@ def test_many_edits_are_made_at_once() -> None:
 
 
 def test_what_would_lose_a_comment_is_refused() -> None:
-    with pytest.raises(RewriteError, match=r"r.yaml:21: what is to be replaced holds comments"):
+    with pytest.raises(RewriteError, match=r"r.yaml:22: a comment stands in what is to be replaced"):
         changed(Put(way=("cases", 0, "ferritin"), value="not reported"))
 
 
@@ -264,7 +264,7 @@ def test_any_value_can_be_put_and_the_comments_stay(data: st.DataObject) -> None
     try:
         found = rewritten("r.yaml", raw, [edit])
     except RewriteError as error:
-        if "holds comments" not in str(error):
+        if "a comment stands in" not in str(error):
             raise
         return
     comments = re.findall(r"(?m)(?:^|\s)# .*$", text)
@@ -334,3 +334,68 @@ def test_of_two_changes_beside_what_goes_none_is_lost() -> None:
 )
 def test_a_list_may_become_a_blank(text: str, way: tuple[str | int, ...], after: str) -> None:
     assert changed(Remove(way=way), text=text) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "ways", "after"),
+    [
+        ("a: 1\nb: 2\n# c\nc: 3\n", [("a",), ("b",)], "# c\nc: 3\n"),
+        ("a: 1\n\n# group\nb: 2\nc: 3\n", [("b",)], "a: 1\n\n# group\nc: 3\n"),
+        ("a:\n- - 1\n  - 2\n- 3\n", [("a", 0, 0)], "a:\n- - 2\n- 3\n"),
+        ("a:\n- b: 1\n  # c\n  c: 2\n", [("a", 0, "b")], "a:\n-\n  # c\n  c: 2\n"),
+        ("a:\n- b: 1\n  c: 2\n  d: 3\n", [("a", 0, "b"), ("a", 0, "c")], "a:\n- d: 3\n"),
+        ("a:\n-\n  b: 1\n# x\n- 2\n", [("a", 0)], "a:\n# x\n- 2\n"),
+        ("a: {b: 1, c: , d: }\n", [("a", "c")], "a: {b: 1, d: }\n"),
+        ("a: {b: 1, c: , d: }\n", [("a", "b"), ("a", "d")], "a: {c: }\n"),
+        ("a: [1,  # one\n  2,\n  3]\n", [("a", 1)], "a: [1,  # one\n  3]\n"),
+        ("a: [1,  # one\n  2]\n", [("a", 1)], "a: [1  # one\n  ]\n"),
+        ("a: [1,\n  # two\n  2, 3]\n", [("a", 0), ("a", 1)], "a: [\n  # two\n   3]\n"),
+    ],
+)
+def test_comments_between_neighbors_stay(text: str, ways: list[Way], after: str) -> None:
+    assert changed(*(Remove(way=way) for way in ways), text=text) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [1,  # one\n  2]\n",
+        "a: [1  # one\n  , 2]\n",
+        "a:\n- 1  # one\n- 2\n",
+        "a:\n- |  # one\n  1\n- 2\n",
+        "a:\n-  # one\n  b: 1\n- 2\n",
+        "a:\n- b: 1\n  # one\n  c: 1\n- 2\n",
+    ],
+)
+def test_a_comment_of_an_item_is_not_lost_with_it(text: str) -> None:
+    line = 1 + text[: text.index("# one")].count("\n")
+    with pytest.raises(RewriteError, match=f"^r.yaml:{line}: a comment stands in what is to be taken out"):
+        changed(Remove(way=("a", 0)), text=text)
+
+
+FIRST, SECOND = "x" * 100, "y" * 60
+LONG = f"{FIRST} {SECOND}"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "after"),
+    [
+        ("a: 1  # one\n", None, "a:  # one\n"),
+        ("a: |  # one\n  1\n  2\nb: 3\n", None, "a:  # one\nb: 3\n"),
+        ("a: |-  # one\n  1\n  2\nb: 3\n", "4", "a: 4  # one\nb: 3\n"),
+        ("a:  # one\n  # two\n  b  # three\n", None, "a:  # one\n  # two  # three\n"),
+        ("a:  # one\n  b  # two\n", "c", "a:  # one\n  c  # two\n"),
+        ("a:\n  b: 1  # one\n", None, "a:  # one\n"),
+        ("a:\n  b: 1  # one\n", {"c": LONG}, f"a:  # one\n  c: >-\n    {FIRST}\n    {SECOND}\n"),
+        ("a: b  # one\n", LONG, f"a: >-  # one\n  {FIRST}\n  {SECOND}\n"),
+        ("a: >-  # one\n  b\n", LONG, f"a: >-  # one\n  {FIRST}\n  {SECOND}\n"),
+        ("a: b\n   # one\nc: 2\n", LONG, f"a: {LONG}\n   # one\nc: 2\n"),
+    ],
+)
+def test_a_comment_beside_a_value_stays(text: str, value: Any, after: str) -> None:
+    assert changed(Put(way=("a",), value=value), text=text) == after
+
+
+def test_a_comment_behind_an_item_that_becomes_a_mapping_stays_in_its_first_line() -> None:
+    found = changed(Put(way=("a", 0), value={"b": "1", "c": LONG}), text="a:\n- 1  # one\n- 2\n")
+    assert found == f"a:\n- b: 1  # one\n  c: >-\n    {FIRST}\n    {SECOND}\n- 2\n"

@@ -12,8 +12,9 @@ import json
 import re
 import textwrap
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TypeAlias
 
 import yaml
@@ -24,6 +25,8 @@ from casetable.errors import UsageError
 Way = tuple[str | int, ...]
 Plain: TypeAlias = str | list["Plain"] | dict[str, "Plain"] | None
 WIDTH = 120
+_BLOCKS = frozenset("|>")
+_QUOTES = frozenset("'\"")
 
 
 class RewriteError(UsageError):
@@ -88,24 +91,19 @@ def rewritten(path: str, data: bytes, edits: Sequence[Edit]) -> bytes:
     if before is None or faults:
         raise RewriteError(f"{faults[0]}; mend it first, nothing was written")
     edits = _gathered(edits, before.plain())
-    wanted = _applied(before.plain(), edits)
-    page = _Page(data)
-    page.gone = frozenset(edit.way for edit in edits if isinstance(edit, Remove))
-    for edit in edits:
-        page.change(path, edit)
-    changed = page.bytes(path)
-    after, faults = read_nodes(path, changed)
-    said = None if after is None else after.plain()
-    if page.gone:  # a list that lost its last item is a blank
-        said, wanted = _without_blanks(said), _without_blanks(wanted)
-    if after is None or faults or said != wanted:
+    wanted = _settled(_made(before.plain(), [(edit.way, edit) for edit in edits]))
+    told = ""
+    # A long text stands folded below its key, unless that would swallow a comment below, or an indent is in the way.
+    for is_folding in (True, False):
+        changed = _Page(path, data, edits, is_folding=is_folding).changed()
+        after, faults = read_nodes(path, changed)
+        if after is not None and not faults and _settled(after.plain()) == wanted:
+            return changed
         told = f" ({faults[0].message})" if faults else ""
-        where = "/".join(map(str, edits[0].way))
-        raise RewriteError(
-            f"{path}: {where} could not be changed as text{told}; expected lines of 'key: value' as 'casetable new' writes"
-            " them; nothing was written"
-        )
-    return changed
+    raise RewriteError(
+        f"{path}: {'/'.join(map(str, edits[0].way))} could not be changed as text{told}; expected lines of 'key: value' as"
+        " 'casetable new' writes them; nothing was written"
+    )
 
 
 # --- what the file must say afterwards --------------------------------------------------------------------------------
@@ -141,57 +139,43 @@ def _at(plain: object, way: Way) -> object:
     return plain
 
 
-def _applied(plain: object, edits: Iterable[Edit]) -> object:
-    """Returns plain values with the edits made; later items of a list first, so that the numbers hold."""
-    for edit in sorted(edits, key=lambda edit: not isinstance(edit, Put)):
-        if isinstance(edit, Put):
-            plain = _with(plain, edit.way, edit.value)
-    for edit in edits:
-        if isinstance(edit, Rename):
-            held = _at(plain, edit.way[:-1])
-            if isinstance(held, dict) and edit.way[-1] in held:
-                renamed = {edit.to if key == edit.way[-1] else key: value for key, value in held.items()}
-                plain = _with(plain, edit.way[:-1], renamed)
-    gone = [edit.way for edit in edits if isinstance(edit, Remove)]
-    for way in gone:
-        if isinstance(_at(plain, way[:-1]), dict):
-            plain = _without(plain, way)
-    moved: list[tuple[int, int, Way, Plain]] = [
-        (edit.at, number, edit.way, edit.value) for number, edit in enumerate(edits) if isinstance(edit, Insert)
-    ]
-    moved += [(way[-1], -1, way, None) for way in gone if isinstance(way[-1], int)]
-    # From the end: what is inserted before an item comes after that item is gone.
-    for at, number, way, value in sorted(moved, key=lambda each: (each[0], -(each[1] < 0), each[1]), reverse=True):
-        if number < 0:
-            plain = _without(plain, way)
-        elif isinstance(held := _at(plain, way), list):
-            plain = _with(plain, way, [*held[:at], value, *held[at:]])
-    return plain
-
-
-def _without(plain: object, way: Way) -> object:
-    held = _at(plain, way[:-1])
-    if isinstance(held, dict):
-        return _with(plain, way[:-1], {key: each for key, each in held.items() if key != way[-1]})
-    if isinstance(held, list):
-        return _with(plain, way[:-1], [each for at, each in enumerate(held) if at != way[-1]])
-    return plain
-
-
-def _with(plain: object, way: Way, value: object) -> object:
-    if not way:
-        return value
-    step, rest = way[0], way[1:]
-    if isinstance(step, int) and isinstance(plain, list):
-        return [_with(each, rest, value) if at == step else each for at, each in enumerate(plain)]
+def _made(plain: object, edits: Sequence[tuple[Way, Edit]]) -> object:
+    """Returns plain values with the edits made, each beside the rest of its way."""
+    for way, edit in edits:
+        if not way and isinstance(edit, Put):
+            return edit.value
+    if isinstance(plain, list):
+        added = [edit for way, edit in edits if not way and isinstance(edit, Insert)]
+        listed: list[object] = []
+        for at in range(len(plain) + 1):
+            listed += [edit.value for edit in added if edit.at == at or edit.at > at == len(plain)]
+            own = _below(edits, at)
+            if at < len(plain) and not any(isinstance(edit, Remove) and not way for way, edit in own):
+                listed.append(_made(plain[at], own))
+        return listed
     held = plain if isinstance(plain, dict) else {}
-    return {**held, str(step): _with(held.get(str(step)), rest, value)}
+    made: dict[str, object] = {}
+    for key in dict.fromkeys([*held, *(str(way[0]) for way, _ in edits if way)]):
+        own = _below(edits, key)
+        if any(isinstance(edit, Remove) and not way for way, edit in own):
+            continue
+        name = next((edit.to for way, edit in own if isinstance(edit, Rename) and not way), key)
+        own = [(way, edit) for way, edit in own if way or not isinstance(edit, Rename)]
+        made[name] = _made(held.get(key), own) if own else held.get(key)
+    return made if edits else plain
 
 
-def _without_blanks(plain: object) -> object:
+def _below(edits: Sequence[tuple[Way, Edit]], step: str | int) -> list[tuple[Way, Edit]]:
+    return [(way[1:], edit) for way, edit in edits if way and way[0] == step]
+
+
+def _settled(plain: object) -> object:
+    """Returns plain values to compare: a list that lost its last item is a blank, line ends behind a text do not count."""
     if isinstance(plain, dict):
-        return {key: _without_blanks(below) for key, below in plain.items()}
-    return [_without_blanks(below) for below in plain] or None if isinstance(plain, list) else plain
+        return {key: _settled(below) for key, below in plain.items()}
+    if isinstance(plain, list):
+        return [_settled(below) for below in plain] or None
+    return plain.rstrip("\n") if isinstance(plain, str) else plain
 
 
 # --- where things stand in the text -----------------------------------------------------------------------------------
@@ -266,16 +250,27 @@ def _spans(text: str) -> _Span:
 class _Page:
     """The text of a file and what is to be changed in it; places count line ends as one character, as YAML does."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, path: str, data: bytes, edits: Sequence[Edit], *, is_folding: bool) -> None:
+        self.path = path
         self.bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         self.raw = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
         self.text = text_of(data)
         self.root = _spans(self.text)
+        self.edits = edits
+        self.is_folding = is_folding
         self.changes: list[tuple[int, int, int, int, str]] = []
-        self.gone: frozenset[Way] = frozenset()
+        # What is taken out of each mapping and list.
+        self.gone: dict[Way, dict[str | int, Remove]] = {}
+        for edit in edits:
+            if isinstance(edit, Remove):
+                self.gone.setdefault(edit.way[:-1], {})[edit.way[-1]] = edit
 
-    def bytes(self, path: str) -> bytes:
+    def changed(self) -> bytes:
         """Returns the file with the changes made."""
+        for way, steps in self.gone.items():
+            self._take_out(way, steps)
+        for edit in sorted(self.edits, key=lambda edit: edit.at if isinstance(edit, Insert) else 0):
+            self._change(edit)
         breaks = [found.start() - at for at, found in enumerate(re.finditer("\r\n", self.raw))]
         line_end = "\r\n" if 2 * len(breaks) > self.text.count("\n") else "\n"
         pieces: list[str] = []
@@ -284,252 +279,276 @@ class _Page:
         for start, end, _, _, new in sorted(self.changes, key=lambda each: (each[0], each[1], -each[2], each[3])):
             first, last = (place + bisect_left(breaks, place) for place in (start, end))
             if first < at:
-                raise RewriteError(f"{path}: two changes meet in one value; nothing was written")
+                raise self._refusal("two changes meet in one value")
             pieces += [self.raw[at:first], new.replace("\n", line_end)]
             at = last
         return self.bom + "".join([*pieces, self.raw[at:]]).encode()
 
-    def put(self, depth: int, start: int, end: int, new: str) -> None:
-        self.changes.append((start, end, depth, len(self.changes), new))
+    def _refusal(self, told: str, at: int | None = None) -> RewriteError:
+        line = "" if at is None else f":{self.text.count(chr(10), 0, at) + 1}"
+        return RewriteError(f"{self.path}{line}: {told}; nothing was written")
 
-    def change(self, path: str, edit: Edit) -> None:
-        ways = [self.root]
-        for step in edit.way:
-            below = ways[-1].below.get(step)
+    def put(self, depth: int, start: int, end: int, new: str) -> None:
+        if start < end or new:
+            self.changes.append((start, end, depth, len(self.changes), new))
+
+    def _spans_on(self, way: Way) -> list[_Span]:
+        """Returns the spans on a way, from the root on, as far as it goes."""
+        spans = [self.root]
+        for step in way:
+            below = spans[-1].below.get(step)
             if below is None:
                 break
-            ways.append(below)
-        missing = len(edit.way) - (len(ways) - 1)
-        parent = ways[-2] if len(ways) > 1 and not missing else ways[-1]
-        is_flow = any(span.is_flow for span in (ways[:-1] if not missing else ways))
+            spans.append(below)
+        return spans
+
+    def _change(self, edit: Edit) -> None:
+        spans = self._spans_on(edit.way)
+        missing = len(edit.way) - (len(spans) - 1)
+        parent = spans[-2] if len(spans) > 1 and not missing else spans[-1]
         depth = len(edit.way)
         if isinstance(edit, Rename):
             if missing or parent.keys is None:
-                raise RewriteError(f"{path}: there is no {edit.way[-1]!r} to rename; nothing was written")
-            self.put(depth, *parent.keys[str(edit.way[-1])], edit.to)
-        elif isinstance(edit, Remove):
-            left = [step for step in parent.below if (*edit.way[:-1], step) not in self.gone]
-            if missing or edit.way[-1] not in parent.below:
-                raise RewriteError(f"{path}: there is nothing at {edit.way!r} to take out; nothing was written")
-            if not left and not parent.is_list:
-                raise RewriteError(f"{path}: {edit.way[-1]!r} cannot be taken out alone; nothing was written")
-            self._remove(path, parent, edit, left, depth)
+                raise self._refusal(f"there is no {edit.way[-1]!r} to rename")
+            self.put(depth, *parent.keys[str(edit.way[-1])], _key(edit.to))
         elif isinstance(edit, Insert):
-            if missing or not ways[-1].is_list:
-                raise RewriteError(f"{path}: there is no list at {edit.way!r}; nothing was written")
-            self._insert(ways[-1], edit, depth)
-        elif not missing:
-            self._replace(path, parent, edit, ways[-1], depth, is_flow=is_flow)
-        elif missing == 1 and parent.keys is not None:
-            self._add_key(parent, edit, depth - 1, is_flow=is_flow)
-        else:
-            raise RewriteError(f"{path}: {edit.way[-1]!r} has nowhere to stand; nothing was written")
+            if missing or not spans[-1].is_list:
+                raise self._refusal(f"there is no list at {edit.way!r}")
+            self._insert(spans[-1], edit, depth)
+        elif isinstance(edit, Put):
+            if not missing:
+                self._replace(parent, edit, spans[-1], depth)
+            elif missing == 1 and parent.keys is not None:
+                self._add_key(parent, edit, depth - 1)
+            else:
+                raise self._refusal(f"{edit.way[-1]!r} has nowhere to stand")
 
     # --- a new item, a new key ---
 
     def _insert(self, span: _Span, edit: Insert, depth: int) -> None:
-        at = min(edit.at, len(span.below))
+        gone = self.gone.get(edit.way, {})
+        before = [step for step in span.below if isinstance(step, int) and step < edit.at and step not in gone]
+        behind = next(
+            (step for step in span.below if isinstance(step, int) and step >= edit.at and step not in gone), None
+        )
+        if not before and behind is None:
+            raise self._refusal(f"nothing is left of the list at {edit.way!r}, and more is put in")
         if span.is_flow:
             new = _flow(edit.value)
-            if at:
-                self.put(depth, span.below[at - 1].end, span.below[at - 1].end, f", {new}")
-            else:
-                self.put(depth, span.start + 1, span.start + 1, f"{new}, ")
+            place = self._end_of(span, before[-1]) if before else self._start_of(span, behind or 0)
+            self.put(depth, place, place, f", {new}" if before else f"{new}, ")
             return
         column = self._column(span.start)
-        lines = _item(edit.value, column)
-        if at:
-            self._put_below(self._line_end(span.below[at - 1].end), lines, column, depth)
+        lines = _item(edit.value, column, is_folding=self.is_folding)
+        if before:
+            self._put_below(self._end_of(span, before[-1]), lines, column, depth)
         else:
-            self.put(depth, span.start, span.start, "".join(f"{line}\n{' ' * column}" for line in lines))
+            self._put_above(self._start_of(span, behind or 0), lines, column, depth)
 
-    def _add_key(self, span: _Span, edit: Put, depth: int, *, is_flow: bool) -> None:
+    def _add_key(self, span: _Span, edit: Put, depth: int) -> None:
         key = str(edit.way[-1])
-        if is_flow:
-            self._add_flow_key(span, edit, depth)
+        gone = self.gone.get(edit.way[:-1], {})
+        before, behind = _neighbor(key, [name for name in span.keys or () if name not in gone], edit.order)
+        if span.is_flow:
+            new = f"{_key(key)}: {_flow(edit.value)}"
+            if behind:
+                self.put(depth, self._start_of(span, behind), self._start_of(span, behind), f"{new}, ")
+            elif before:
+                place = self._end_of(span, before)
+                is_blank = span.below[before].start == span.below[before].end
+                self.put(depth, place, place, f"{' ' if is_blank else ''}, {new}")
+            else:
+                self.put(depth, span.start + 1, span.start + 1, new)
             return
-        assert span.keys is not None  # noqa: S101
         column = self._column(next(iter(span.keys.values()))[0]) if span.keys else 0
-        lines = _entry(key, edit.value, column)
-        there = [name for name in span.keys if (*edit.way[:-1], name) not in self.gone]
-        before, behind = _neighbor(key, there, edit.order)
+        lines = _entry(key, edit.value, column, is_folding=self.is_folding)
         if behind:
-            at = span.keys[behind][0]
-            self.put(depth, at, at, "".join(f"{line}\n{' ' * column}" for line in lines))
-            return
-        end = self._line_end(max(span.below[before].end, span.keys[before][1])) if before else self._line_end(0)
-        self._put_below(end, lines, column, depth)
-
-    def _add_flow_key(self, span: _Span, edit: Put, depth: int) -> None:
-        key = str(edit.way[-1])
-        new = f"{_key(key)}: {_flow(edit.value)}"
-        if not span.below or span.keys is None:
-            self.put(depth, span.start + 1, span.start + 1, new)
-            return
-        there = [name for name in span.keys if (*edit.way[:-1], name) not in self.gone]
-        before, behind = _neighbor(key, there or list(span.keys), edit.order)
-        if behind:
-            self.put(depth, span.keys[behind][0], span.keys[behind][0], f"{new}, ")
-            return
-        below = span.below[before]
-        end = self._end_of(span, before)
-        self.put(depth, end, end, f"{' ' if below.start == below.end else ''}, {new}")
-
-    def _put_below(self, end: int, lines: list[str], column: int, depth: int) -> None:
-        """Puts lines below the line that ends at a place; that line may be taken out at the same time."""
-        indented = [f"{' ' * column}{line}" if line else "" for line in lines]
-        if end < len(self.text):
-            self.put(depth, end + 1, end + 1, "".join(f"{line}\n" for line in indented))
+            self._put_above(self._start_of(span, behind), lines, column, depth)
         else:
-            self.put(depth, end, end, "".join(f"\n{line}" for line in indented))
+            self._put_below(self._end_of(span, before) if before else 0, lines, column, depth)
+
+    def _put_above(self, at: int, lines: list[str], column: int, depth: int) -> None:
+        self.put(depth, at, at, "".join(f"{line}\n{' ' * column}" for line in lines))
+
+    def _put_below(self, at: int, lines: list[str], column: int, depth: int) -> None:
+        """Puts lines below the line in which a place stands."""
+        end = self._line_end(at)
+        self.put(depth, end, end, "".join(f"\n{' ' * column}{line}" if line else "\n" for line in lines))
 
     # --- what is taken out ---
 
-    def _remove(self, path: str, parent: _Span, edit: Remove, left: list[str | int], depth: int) -> None:
-        step, order = edit.way[-1], list(parent.below)
-        at = order.index(step)
-        places = {key: self._place_of(parent, key) for key in order}
-        following = next((places[key] for key in order[at + 1 :] if key in left), None)
-        if parent.is_flow:
-            if following is not None:
-                start, end = places[step], places[order[at + 1]]
-            elif not at:
-                start, end = places[step], self._end_of(parent, step)
-            else:
-                start, end = self._end_of(parent, order[at - 1]), self._end_of(parent, step)
+    def _take_out(self, way: Way, steps: dict[str | int, Remove]) -> None:
+        spans = self._spans_on(way)
+        span = spans[-1]
+        unknown = next((step for step in steps if step not in span.below), None)
+        if len(spans) <= len(way) or unknown is not None:
+            raise self._refusal(f"there is nothing at {(*way, unknown)!r} to take out")
+        left = [step for step in span.below if step not in steps]
+        if not left and not span.is_list:
+            raise self._refusal(f"{next(iter(steps))!r} cannot be taken out alone")
+        for step, edit in steps.items():
+            start, end = self._start_of(span, step), self._end_of(span, step)
+            behind = re.compile(r"[ \t]*,?[ \t]*(?=#)" if span.is_flow else r"[ \t]+(?=#)").match(self.text, end)
+            remark = span.below[step].below.get(edit.remark)
+            keys = None if span.keys is None else {str(step): span.keys[str(step)]}
+            own = _Span(start, end, keys=keys, below={step: span.below[step]}, is_list=span.is_list)
+            self._refuse_comments(own, start, self._line_end(end) if behind else end, "taken out", remark)
+        if span.is_flow:
+            self._take_out_of_flow(span, steps, len(way) + 1)
         else:
-            line = self.text.rfind("\n", 0, places[step]) + 1
-            if (
-                parent.is_list and not self.text[line : places[step]].strip()
-            ):  # the dash stands in a line of its own above
-                line = self._dash_line(parent, places[step])
-            lead = self.text[line : places[step]]
-            end = self._line_end(self._end_of(parent, step))
-            is_alone = not lead.strip() if parent.keys is not None else re.match(r"[ \t]*-\s", lead) is not None
-            is_led = parent.keys is not None and not self._is_first_alone(parent, order[0])
-            if at and is_led and all(key not in left for key in order[:at]):
-                return  # it goes with the first one, behind whose dash the next that stays is to stand
-            if is_alone:
-                start, end = (line, end + 1) if end < len(self.text) else (max(line - 1, 0), end)
-            elif following is not None:
-                start, end = places[step], following
+            self._take_out_of_block(span, steps, left, len(way) + 1)
+
+    def _take_out_of_block(self, span: _Span, steps: Collection[str | int], left: list[str | int], depth: int) -> None:
+        done = top = 0
+        for step in span.below:
+            if step not in steps:
+                continue
+            start, end = self._start_of(span, step), self._line_end(self._end_of(span, step))
+            line = self.text.rfind("\n", 0, start) + 1
+            if end <= done:
+                continue
+            if not self.text[line:start].strip():
+                if line == top:  # nothing stands above it
+                    top = min(end + 1, len(self.text))
+                    self.put(depth, line, top, "")
+                else:
+                    self.put(depth, line - 1, end, "")
+                continue
+            # It stands behind the dash of the list around it: what comes next is to stand there.
+            following = self._start_of(span, left[0]) if left else 0
+            if not left:
+                raise self._refusal(f"{step!r} cannot be taken out as text", start)
+            if self._comment_in(span, start, following) is None:
+                self.put(depth, start, following, "")
+                done = following
             else:
-                raise RewriteError(f"{path}: {step!r} cannot be taken out as text; nothing was written")
-        self._refuse_comments(path, parent, start, end, parent.below[step].below.get(edit.remark))
-        self.put(depth, start, end, "")
+                self.put(depth, line + len(self.text[line:start].rstrip()), end, "")
 
-    def _dash_line(self, parent: _Span, at: int) -> int:
-        """Returns where the line begins in which an item's dash stands, above the item."""
-        dash = re.compile(rf" {{{self._column(parent.start)}}}-(?=\s|$)")
-        first = self.text.rfind("\n", 0, at) + 1
-        while first > 0 and not dash.match(self.text, first):
-            first = self.text.rfind("\n", 0, first - 1) + 1
-        return first
+    def _take_out_of_flow(self, span: _Span, steps: Collection[str | int], depth: int) -> None:
+        order = list(span.below)
+        at = 0
+        while at < len(order):
+            run = list(takewhile(lambda step: step in steps, order[at:]))
+            if not run:
+                at += 1
+                continue
+            bounds = [(self._start_of(span, step), self._end_of(span, step)) for step in run]
+            start, end = bounds[0][0], bounds[-1][1]
+            if at:
+                start = self._end_of(span, order[at - 1])
+            elif len(run) < len(order):
+                end = self._start_of(span, order[len(run)])
+            elif comma := self._comma(end):
+                end = comma
+            if self._comment_in(span, start, end) is None:
+                self.put(depth, start, end, "")
+            else:
+                self._take_out_around_comments(span, order, at, len(run), depth)
+            at += len(run)
 
-    def _is_first_alone(self, parent: _Span, step: str | int) -> bool:
-        """Whether the first key of a block mapping begins its line, and stands behind no dash."""
-        place = self._place_of(parent, step)
-        return not self.text[self.text.rfind("\n", 0, place) + 1 : place].strip()
+    def _take_out_around_comments(self, span: _Span, order: list[str | int], at: int, count: int, depth: int) -> None:
+        """Takes items of a flow collection out one by one with their commas; comments between them stay."""
+        if at and at + count == len(order) and (comma := self._comma(self._end_of(span, order[at - 1]))):
+            self.put(depth, comma - 1, comma, "")
+        for step in order[at : at + count]:
+            start, end = self._start_of(span, step), self._end_of(span, step)
+            comma = self._comma(end) if step != order[-1] else 0
+            if comma and self.text[end : comma - 1].strip():  # a comment stands before it
+                self.put(depth, comma - 1, comma, "")
+            else:
+                end = comma or end
+            line, line_end = self.text.rfind("\n", 0, start), self._line_end(end)
+            is_alone = not self.text[line + 1 : start].strip() and not self.text[end:line_end].strip()
+            self.put(depth, *((line, line_end) if is_alone and line >= 0 else (start, end)), "")
 
-    def _place_of(self, parent: _Span, step: str | int) -> int:
-        return parent.keys[str(step)][0] if parent.keys is not None else parent.below[step].start
+    def _comma(self, at: int) -> int:
+        """Returns where the next comma behind an item ends, 0 where none follows."""
+        found = re.compile(r"(?:\s|#[^\n]*\n)*,").match(self.text, at)
+        return found.end() if found else 0
 
-    def _end_of(self, parent: _Span, step: str | int) -> int:
-        below = parent.below[step]
-        if parent.keys is not None and below.start == below.end:
-            return self._after_colon(parent, str(step))
+    def _start_of(self, span: _Span, step: str | int) -> int:
+        """Returns where an entry begins, at its key or at its dash."""
+        if span.keys is not None:
+            return span.keys[str(step)][0]
+        if span.is_flow or not isinstance(step, int):
+            return span.below[step].start
+        if step == 0:
+            return span.start
+        found = re.compile(r"(?:\s|#[^\n]*\n)*").match(self.text, self._line_end(self._end_of(span, step - 1)))
+        return found.end() if found else span.below[step].start
+
+    def _end_of(self, span: _Span, step: str | int) -> int:
+        below = span.below[step]
+        if span.keys is not None and not span.is_flow and below.start == below.end:
+            return self._after_colon(span, str(step))
         return below.end
-
-    def _refuse_comments(self, path: str, span: _Span, start: int, end: int, remark: _Span | None = None) -> None:
-        """Raises RewriteError where a comment stands between two places; one behind `remark` in its line may."""
-        rest = list(self.text[start:end])
-        for low, high in self._leaves(span):
-            if low < high and self.text[low] in "|>":  # behind the mark of a block a comment may stand
-                low = min(self._line_end(low), high)
-            low, high = max(low, start), min(high, end)
-            if low < high:
-                rest[low - start : high - start] = " " * (high - low)
-        if remark is not None and (remark.is_flow or not remark.is_collection):
-            low, high = remark.end, min(self._line_end(remark.end), end)
-            rest[low - start : high - start] = " " * (high - low)
-        if "#" in rest:
-            line = self.text.count("\n", 0, start + rest.index("#")) + 1
-            raise RewriteError(
-                f"{path}:{line}: a comment stands in what is to be taken out, and would be lost; edit it there; nothing was"
-                " written"
-            )
 
     # --- another value ---
 
-    def _blank(self, path: str, parent: _Span, key: str, old: _Span, depth: int) -> None:
-        """Empties the value of a key; a comment behind it in its line stays."""
-        if parent.keys is None or key not in parent.keys:
-            raise RewriteError(f"{path}: {key!r} cannot be blank; nothing was written")
-        if old.start == old.end and not old.is_collection:
-            return
-        if parent.is_flow:
-            self.put(depth, old.start, old.end, _flow(None))
-            return
-        after = self._after_colon(parent, key)
-        is_block = (old.is_collection and not old.is_flow) or old.style in {"|", ">"}
-        start = self._line_end(after) if is_block and old.style not in {"|", ">"} else after
-        self._refuse_comments(path, old, min(start, old.start), old.end)
-        self.put(depth, start, max(old.end, start), "")
-
-    def _replace(self, path: str, parent: _Span, edit: Put, old: _Span, depth: int, *, is_flow: bool) -> None:
-        key = str(edit.way[-1])
-        if edit.value is None:
-            self._blank(path, parent, key, old, depth)
-            return
+    def _replace(self, parent: _Span, edit: Put, old: _Span, depth: int) -> None:
+        key, value = str(edit.way[-1]), edit.value
         is_entry = parent.keys is not None and key in parent.keys
+        is_blank = old.start == old.end
         is_block = old.is_collection and not old.is_flow
-        first = self._line_end(self._after_colon(parent, key)) if is_entry and is_block else old.start
-        is_marked = old.style in {"|", ">"} and "#" in self.text[old.start : self._line_end(old.start)]
-        if is_marked or (old.is_collection and self._has_comment(old, min(first, old.start))):
-            line = self.text.count("\n", 0, first) + 1
-            raise RewriteError(
-                f"{path}:{line}: what is to be replaced holds comments, which would be lost; edit it there; nothing was"
-                " written"
-            )
-        column = self._column(parent.keys[key][0] if is_entry and parent.keys else old.start)
-        if is_flow:
-            self._put_inline(parent, key, old, depth, self._restyled(edit.value, old, is_flow=True), is_entry=is_entry)
+        if value is None and is_blank and not old.is_collection:
             return
-        if isinstance(edit.value, str) and not (is_block and is_entry):
-            text = self._restyled(edit.value, old, is_flow=False)
-            block = _block(edit.value, column + 2)
-            is_of_lines = "\n" in self.text[old.start : old.end] and old.style not in {"|", ">"}
-            is_tight = old.start == old.end or is_of_lines or self._has_tail(old.end)
-            if block is not None and not is_tight and ("\n" in edit.value or old.style not in {"'", '"'}):
-                text = "\n".join([block[0], *(f"{' ' * (column + 2)}{line}" if line else "" for line in block[1:])])
-            self._put_inline(parent, key, old, depth, text, is_entry=is_entry)
+        after = self._after_colon(parent, key) if is_entry and (is_blank or not parent.is_flow) else old.start
+        if old.is_collection:
+            first = self._line_end(after) if is_entry and is_block else old.start
+            self._refuse_comments(old, min(first, old.start), old.end, "replaced")
+        if parent.is_flow:
+            text = self._restyled(value, old, is_flow=True)
+            start, end = (after, after) if is_blank else (old.start, old.end)
+            self.put(depth, start, end, f" {text}" if is_blank else text)
             return
-        if not is_entry:  # an item: the new one begins in the column of the old
-            lines = _item(edit.value, column - 2)
-            text = f"\n{' ' * (column - 2)}".join(lines).removeprefix("- ")
-            self.put(depth, old.start, old.end, text)
-            return
-        head, *more = _entry(key, edit.value, column)
-        inline = head.removeprefix(f"{_key(key)}:")
-        after = self._after_colon(parent, key)
-        below = "".join(f"\n{' ' * column}{line}" if line else "\n" for line in more)
-        end = self._line_end(after)
-        if old.end <= end:  # the old value stands in the line of its key; a comment behind it stays there
-            self.put(depth, after, max(after, old.end), inline)
-            self.put(depth, end, end, below)
+        head, rest = self._lines(parent, key, value, old, is_entry=is_entry)
+        line_end = self._line_end(after)
+        is_below = old.start > line_end
+        self.put(depth, self._line_end(old.end), self._line_end(old.end), rest)
+        if is_below and head and not rest and not is_block:  # it stays below its key
+            self.put(depth, old.start, old.end, head)
+        elif is_below:
+            self.put(depth, after, after, f" {head}" if head else "")
+            line = self.text.rfind("\n", 0, old.start)
+            self.put(depth, line_end if is_block else line, old.end, "")
+        elif is_blank:
+            bare = self.text[max(old.start - 1, 0) : old.start] != " "
+            at = after if is_entry else old.start
+            self.put(depth, at, at, f" {head}" if head and (is_entry or bare) else head)
         else:
-            start = after if old.start <= end and not is_block else end
-            if inline and start == end:
-                self.put(depth, after, after, inline)
-            self.put(depth, start, old.end, (inline if start != end else "") + below)
+            start = old.start
+            if not head:
+                start = after if is_entry else len(self.text[: old.start].rstrip(" \t"))
+            if old.style in _BLOCKS:  # a comment may stand behind the mark of a block
+                mark = self.text[old.start : old.end].split(None, 1)[0]
+                self.put(depth, start, old.start + len(mark), head)
+                self.put(depth, line_end, max(old.end, line_end), "")
+            else:
+                self.put(depth, start, old.end, head)
 
-    def _put_inline(self, parent: _Span, key: str, old: _Span, depth: int, text: str, *, is_entry: bool) -> None:
-        if old.start != old.end or not is_entry:
-            is_bare_item = old.start == old.end and self.text[max(old.start - 1, 0) : old.start] != " "
-            self.put(depth, old.start, old.end, f" {text}" if is_bare_item else text)
-            return
-        after = self._after_colon(parent, key)
-        self.put(depth, after, after, f" {text}")
+    def _lines(self, parent: _Span, key: str, value: Plain, old: _Span, *, is_entry: bool) -> tuple[str, str]:
+        """Returns what stands behind a key or dash, and all below it, each line of that with the end of the one above.
+
+        So a comment behind the old value stays in the first line.
+        """
+        column = self._column(old.start) - (1 if old.start == old.end and self.text[old.start - 1] == "-" else 2)
+        if is_entry and parent.keys is not None:
+            column = self._column(parent.keys[key][0])
+        if isinstance(value, str):
+            is_quoted = old.style in _QUOTES and "\n" not in value
+            block = _block(value, column + 2) if self.is_folding and not is_quoted else None
+            text = self._restyled(value, old, is_flow=False)
+            is_wide = len(text) > WIDTH - column - (len(key) + 2 if is_entry else 2)
+            if block is None or not (is_wide or "\n" in value or old.style in _BLOCKS):
+                return text, ""
+            head, more = block[0], [f"  {line}" if line else "" for line in block[1:]]
+        elif is_entry:
+            head, *more = _entry(key, value, column, is_folding=self.is_folding)
+            head = head.removeprefix(f"{_key(key)}:").removeprefix(" ")
+        else:
+            head, *more = _item(value, column, is_folding=self.is_folding)
+            head = head.removeprefix("-").removeprefix(" ")
+        return head, "".join(f"\n{' ' * column}{line}" if line else "\n" for line in more)
 
     def _restyled(self, value: Plain, old: _Span, *, is_flow: bool) -> str:
         """Returns a value as text, in the quotes of the old one."""
@@ -546,22 +565,30 @@ class _Page:
             raise RewriteError(f"{key!r} has no colon behind it; nothing was written")
         return found.end()
 
-    def _has_comment(self, span: _Span, first: int) -> bool:
-        """Whether a comment stands between a place before a value and the value's end."""
-        rest = list(self.text[first : span.end])
-        for start, end in self._leaves(span):
-            rest[start - first : end - first] = " " * (end - start)
-        return "#" in rest
+    def _refuse_comments(self, span: _Span, start: int, end: int, what: str, remark: _Span | None = None) -> None:
+        """Raises RewriteError where a comment stands between two places; one behind `remark` in its line may."""
+        at = self._comment_in(span, start, end, remark)
+        if at is not None:
+            raise self._refusal(f"a comment stands in what is to be {what}, and would be lost; edit it there", at)
+
+    def _comment_in(self, span: _Span, start: int, end: int, remark: _Span | None = None) -> int | None:
+        """Returns where the first comment stands between two places of a value, behind `remark` aside."""
+        rest = list(self.text[start:end])
+        leaves = list(self._leaves(span))
+        if remark is not None and (remark.is_flow or not remark.is_collection):
+            leaves.append((remark.end, self._line_end(remark.end)))
+        for low, high in leaves:
+            low, high = max(low, start), min(high, end)
+            if low < high:
+                rest[low - start : high - start] = " " * (high - low)
+        return start + rest.index("#") if "#" in rest else None
 
     def _leaves(self, span: _Span) -> Iterator[tuple[int, int]]:
         yield from (span.keys or {}).values()
-        if not span.is_collection:
-            yield span.start, span.end
+        if not span.is_collection:  # behind the mark of a block a comment may stand
+            yield self._line_end(span.start) if span.style in _BLOCKS else span.start, span.end
         for below in span.below.values():
             yield from self._leaves(below)
-
-    def _has_tail(self, at: int) -> bool:
-        return bool(self.text[at : self._line_end(at)].strip())
 
     def _line_end(self, at: int) -> int:
         end = self.text.find("\n", at)
@@ -582,7 +609,7 @@ def _neighbor(key: str, there: list[str], order: tuple[tuple[str, ...], ...]) ->
     behind = [name for name in there if name in ranks and ranks[name][0] == own[0] and ranks[name] > own]
     if in_group:
         return max(in_group, key=there.index), ""
-    if behind and behind[0] != there[0]:
+    if behind and (behind[0] != there[0] or not before):
         return "", min(behind, key=there.index)
     return (max(before, key=there.index) if before else there[-1]), ""
 
@@ -590,13 +617,13 @@ def _neighbor(key: str, there: list[str], order: tuple[tuple[str, ...], ...]) ->
 # --- values as text ---------------------------------------------------------------------------------------------------
 
 
-def _entry(key: str, value: Plain, column: int) -> list[str]:
+def _entry(key: str, value: Plain, column: int, *, is_folding: bool) -> list[str]:
     """Returns "key: value" as lines without the indent of the first."""
     head = f"{_key(key)}:"
     if value is None:
         return [head]
     if isinstance(value, str):
-        block = _block(value, column + 2)
+        block = _block(value, column + 2) if is_folding else None
         is_wide = column + len(head) + 1 + len(_scalar(value, is_flow=False)) > WIDTH
         if block is not None and (is_wide or "\n" in value):
             return [f"{head} {block[0]}", *(f"  {line}" if line else "" for line in block[1:])]
@@ -607,20 +634,20 @@ def _entry(key: str, value: Plain, column: int) -> list[str]:
     if not is_rows and column + len(head) + 1 + len(_flow(value)) <= WIDTH and not _holds_rows(value):
         return [f"{head} {_flow(value)}"]
     below = (
-        [line for each in value for line in _item(each, column + 2)]
+        [line for each in value for line in _item(each, column + 2, is_folding=is_folding)]
         if isinstance(value, list)
-        else [line for name, each in value.items() for line in _entry(name, each, column + 2)]
+        else [line for name, each in value.items() for line in _entry(name, each, column + 2, is_folding=is_folding)]
     )
     return [head, *(f"  {line}" if line else "" for line in below)]
 
 
-def _item(value: Plain, column: int) -> list[str]:
+def _item(value: Plain, column: int, *, is_folding: bool) -> list[str]:
     """Returns "- value" as lines without the indent of the first."""
     if not isinstance(value, dict):
         return [f"- {_scalar(value, is_flow=False)}" if isinstance(value, str) else f"- {_flow(value)}"]
     if "case" not in value and not _holds_rows(value) and column + 2 + len(_flow(value)) <= WIDTH:
         return [f"- {_flow(value)}"]
-    lines = [line for name, each in value.items() for line in _entry(name, each, column + 2)]
+    lines = [line for name, each in value.items() for line in _entry(name, each, column + 2, is_folding=is_folding)]
     return [f"- {lines[0]}", *(f"  {line}" if line else "" for line in lines[1:])]
 
 
