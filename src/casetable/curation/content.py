@@ -19,6 +19,9 @@ from casetable.problems import Place
 ITEM_KEYS = ("value", "unit", "when", "from", "reference", "reported", "where", "note")
 # The keys of a course; of them COURSE_PARTS may be cells of their own.
 COURSE_TEXTS = ("drug", "dose", "unit", "route", "schedule", "start", "stop", "count", "reported", "where", "note")
+# The order in which a new key is put among those that are there, as groups (see `rewrite.Put`).
+ITEM_ORDER = (("value", "derived", "conflicting", *ITEM_KEYS[1:]),)
+COURSE_ORDER = (COURSE_TEXTS,)
 CASE_FACTS = ("eligible", "reason", "note", "otherwise")
 REPORT_FACTS = ("report", "access", "by", "when", "note")
 COUNTS = ("cases_in_report", "eligible_cases")

@@ -253,16 +253,17 @@ def _list(given: object, name: str) -> list[Any]:
 
 def is_same(one: object, other: object) -> bool:
     """Whether two plain values say the same: blanks within a text do not count, nor does a list of one choice."""
-    return _settled(one) == _settled(other)
+    return settled(one) == settled(other)
 
 
-def _settled(plain: object) -> object:
+def settled(plain: object) -> object:
+    """Returns what a plain value says: its texts on one line each, without what is blank."""
     if isinstance(plain, str):
         return " ".join(plain.split()) or None
     if isinstance(plain, list):
-        return [_settled(each) for each in plain]
+        return [settled(each) for each in plain]
     if isinstance(plain, dict):
-        return {key: said for key, each in plain.items() if (said := _settled(each)) is not None}
+        return {key: said for key, each in plain.items() if (said := settled(each)) is not None}
     return plain
 
 

@@ -14,8 +14,10 @@ from typing import TypeVar
 from casetable.curation.content import (
     CASE_FACTS,
     COUNTS,
+    COURSE_ORDER,
     COURSE_TEXTS,
     ITEM_KEYS,
+    ITEM_ORDER,
     REPORT_FACTS,
     AskedItem,
     CaseContent,
@@ -39,21 +41,6 @@ from casetable.problems import Place, Problem, Rule, shown
 _REPORT_ORDER = (
     ("schema", "report", "access", "extracted", "cases_in_report", "eligible_cases", "note", "questions", "cases"),
 )
-_ITEM_ORDER = (
-    (
-        "value",
-        "derived",
-        "conflicting",
-        "unit",
-        "when",
-        "from",
-        "reference",
-        "reported",
-        "where",
-        "note",
-    ),
-)
-_COURSE_ORDER = (COURSE_TEXTS,)
 
 
 T = TypeVar("T", Item, CourseItem)
@@ -295,7 +282,7 @@ class _Merge:
         if file.alternatives and merged.alternatives:
             for key, node in merged.texts.items():
                 if plain_text(node) != _text_of(file, key):
-                    self.edits.append(Put(way=(*way, key), value=_plain(node.plain()), order=_ITEM_ORDER))
+                    self.edits.append(Put(way=(*way, key), value=_plain(node.plain()), order=ITEM_ORDER))
             listed: Way = (*way, "conflicting")
             for at, each in enumerate(merged.alternatives):
                 if at < len(file.alternatives):
@@ -317,7 +304,7 @@ class _Merge:
             if own is None or plain_text(own) == _text_of(file, key):
                 continue
             name = "derived" if key == "value" and is_derived else key
-            self.edits.append(Put(way=(*way, name), value=_plain(own.plain()), order=_ITEM_ORDER))
+            self.edits.append(Put(way=(*way, name), value=_plain(own.plain()), order=ITEM_ORDER))
         if "from" in merged.texts and not is_derived and "value" in file.texts:
             self.edits.append(Rename(way=(*way, "value"), to="derived"))
 
@@ -384,10 +371,10 @@ class _Merge:
         self._remark_parts(file, sheet)
         for key, told in merged.texts.items():
             if key not in file.texts or plain_text(told) != plain_text(file.texts[key]):
-                self.edits.append(Put(way=(*way, key), value=_plain(told.plain()), order=_COURSE_ORDER))
+                self.edits.append(Put(way=(*way, key), value=_plain(told.plain()), order=COURSE_ORDER))
         for key, item in merged.details.items():
             if key not in file.details:
-                self.edits.append(Put(way=(*way, key), value=_plain(item_node(item).plain()), order=_COURSE_ORDER))
+                self.edits.append(Put(way=(*way, key), value=_plain(item_node(item).plain()), order=COURSE_ORDER))
             elif item.content != file.details[key].content:
                 self._edit_item((*way, key), file.details[key], item)
         return merged
