@@ -175,6 +175,9 @@ def test_a_case_is_extracted_and_the_table_built(page: Page, review: Path) -> No
     page.locator("#f-report-cases_in_report").get_by_label("Value").fill("1")
     page.locator("#f-report-eligible_cases").get_by_label("Value").fill("1")
     page.locator("#f-eligible select").select_option("yes")
+    # the two panes scroll, the page does not
+    page.locator("#f-outcome").evaluate("(field) => field.scrollIntoView({block: 'start'})")
+    assert page.evaluate("document.scrollingElement.scrollTop + document.querySelector('main').scrollTop") == 0
     # cells, by quotes
     page.locator("#f-age_years").get_by_label("Value").focus()
     quote(page, "7-year-old girl")
