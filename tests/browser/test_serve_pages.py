@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import axe_playwright_python
@@ -88,34 +88,52 @@ def visit(page: Page, way: str) -> None:
         expect(page.locator("#counts")).not_to_be_empty()
 
 
-def violations(page: Page) -> list[tuple[str, list[str]]]:
+def violations(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
+    """What axe-core finds by all of its rules, or by those named."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run()")
+    found = page.evaluate("(rules) => axe.run(rules.length ? {runOnly: rules} : {})", list(rules))
     assert found["passes"]
     return [(each["id"], [node["html"][:300] for node in each["nodes"]]) for each in found["violations"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(opened: Open, scheme: str, address: str) -> None:
-    page = opened(color_scheme=scheme)
+def unfold(page: Page) -> None:
+    page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+
+
+def test_axe_finds_nothing(opened: Open, address: str) -> None:
+    page = opened()
     for name, way in {**PAGES, **LOST}.items():
         visit(page, way)
         assert violations(page) == [], name
-        page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+        unfold(page)
         assert violations(page) == [], f"{name}, all unfolded"
     page.goto(f"{address[: address.index('=')]}=wrong")
     expect(page.get_by_role("heading", name="The token is not that of this casetable")).to_be_visible()
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("size", [LAPTOP, UPRIGHT, ACROSS, PHONE])
-def test_no_page_scrolls_sideways(opened: Open, size: tuple[int, int]) -> None:
-    page = opened(size=size, has_touch=size is not LAPTOP)
+def test_axe_finds_no_poor_contrast_in_the_dark(opened: Open, address: str) -> None:
+    page = opened(color_scheme="dark")
     for name, way in {**PAGES, **LOST}.items():
         visit(page, way)
-        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), name
-        page.locator("main details, .who").evaluate_all("all => all.forEach(each => each.open = true)")
-        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), f"{name}, all unfolded"
+        unfold(page)
+        assert violations(page, "color-contrast") == [], name
+    page.goto(f"{address[: address.index('=')]}=wrong")
+    assert violations(page, "color-contrast") == []
+
+
+@pytest.mark.parametrize("sizes", [(LAPTOP,), (UPRIGHT, ACROSS, PHONE)], ids=["mouse", "touch"])
+def test_no_page_scrolls_sideways(opened: Open, sizes: Sequence[tuple[int, int]]) -> None:
+    page = opened(has_touch=LAPTOP not in sizes)
+    for name, way in {**PAGES, **LOST}.items():
+        visit(page, way)
+        for is_unfolded in (False, True):
+            if is_unfolded:
+                page.locator("main details, .who").evaluate_all("all => all.forEach(each => each.open = true)")
+            for width, height in sizes:
+                page.set_viewport_size({"width": width, "height": height})
+                told = f"{name}, {width} px, {'all unfolded' if is_unfolded else 'as it comes'}"
+                assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), told
 
 
 def test_no_control_of_a_form_is_crushed(opened: Open) -> None:

@@ -97,7 +97,7 @@ def test_a_refresh_is_told_while_it_runs(browser: Browser, tmp_path: Path) -> No
     with eutils_server.serving() as service:
         service.add("50000001", "A new invented case of a rash")
         service.found = ["50000001"]
-        with opened(browser, folder, CASETABLE_EUTILS_URL=service.url, CASETABLE_CROSSREF_URL=service.url) as page:
+        with opened(browser, folder, CASETABLE_EUTILS_URL=service.url) as page:
             expect(page.get_by_role("row", name="main")).to_contain_text("2026-01-10")
             page.get_by_role("button", name="Search again").click()
             job = page.locator("[data-job=refresh]")
