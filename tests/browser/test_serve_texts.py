@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from tests.conftest import write_files
 from tests.e2e.test_serve_texts import PAGES
 from tests.support.hostile import ATTACK, LINK, REPORT, hostile_files
-from tests.support.serving import Server, serving
+from tests.support.serving import Server, serving, tree
+
+_REFUSED = re.compile(r"status of (409|413)|ERR_CONNECTION_(RESET|ABORTED)|ERR_EMPTY_RESPONSE")
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +38,8 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
             heard.append(f"told {request.url} the token")
 
     def told(message: ConsoleMessage) -> None:
-        # Chromium asks for an icon beside a picture, and tells that a save was answered with what differs.
-        if not message.location["url"].endswith("/favicon.ico") and "409 (Conflict)" not in message.text:
+        # Chromium asks for an icon beside a picture, and tells of what was rightly refused.
+        if not message.location["url"].endswith("/favicon.ico") and not _REFUSED.search(message.text):
             heard.append(f"{message.type}: {message.text}")
 
     with browser.new_context() as context:
@@ -125,6 +128,17 @@ def test_a_text_that_is_uploaded_is_a_text(page: Page, server: Server, tmp_path:
     page.locator("#file").set_input_files(file)
     expect(page.locator("#content")).to_contain_text("Uploaded <img src=x")
     assert page.locator("#content").locator("script, img").count() == 0
+
+
+def test_a_text_that_is_too_large_is_told(page: Page, server: Server, tmp_path: Path) -> None:
+    page.goto(f"{server.base}/extract/{REPORT}")
+    page.wait_for_load_state("networkidle")
+    before = tree(server.folder)
+    file = tmp_path / "large.txt"
+    file.write_bytes(b"x" * 31_000_000)
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#kept")).to_contain_text(re.compile("too large|does not answer"))
+    assert tree(server.folder) == before
 
 
 def test_another_site_cannot_reach_in(page: Page, server: Server, browser: Browser) -> None:

@@ -501,8 +501,14 @@
     const kept = document.getElementById("kept");
     if (!file.files.length) return;
     kept.textContent = "Reading…";
-    const answer = await fetch(`${way}/texts?name=${encodeURIComponent(file.files[0].name)}`, { method: "POST", body: file.files[0] });
-    const told = await answer.json();
+    let told = { error: "casetable does not answer; it may have been stopped" };
+    try {
+      const answer = await fetch(`${way}/texts?name=${encodeURIComponent(file.files[0].name)}`, { method: "POST", body: file.files[0] });
+      told = { error: answer.status === 413 ? "the file is too large; nothing was kept" : "the answer cannot be read" };
+      told = await answer.json();
+    } catch {
+      // what is told above
+    }
     if (told.error) kept.textContent = told.error;
     else location.reload();
   });
