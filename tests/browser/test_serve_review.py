@@ -79,6 +79,7 @@ def test_a_note_undo_back_and_undecided(page: Page, review: Path) -> None:
     ] == ["note: 1 girl, interesting"]
     press(page, "z")
     expect(page.locator("form.decide input[name=record]")).to_have_value(first)
+    expect(page.locator("form.decide [name=note]")).to_have_value("1 girl, interesting")  # what was typed is not lost
     assert not diff_of(review)
     press(page, "u")  # undecided: the next one, and nothing is written
     second = page.locator("form.decide input[name=record]").input_value()
@@ -92,6 +93,24 @@ def test_a_note_undo_back_and_undecided(page: Page, review: Path) -> None:
     press(page, "b")
     press(page, "u")  # taken back
     assert not diff_of(review)
+
+
+def test_a_stale_tab_does_not_take_the_place_of_a_decision(page: Page, review: Path) -> None:
+    base = page.url.rstrip("/")
+    page.goto(f"{base}/screen?record=pmid:40000003")
+    stale = page.context.new_page()
+    stale.goto(f"{base}/screen?record=pmid:40000003")
+    press(page, "i")
+    before = (review / "curated/screening.yaml").read_bytes()
+    stale.get_by_label("Note").fill("from the other tab")
+    stale.get_by_label("Note").press("Enter")
+    stale.keyboard.press("2")
+    expect(stale.get_by_role("alert")).to_contain_text(
+        "it was taken or changed meanwhile, in another tab or in the file"
+    )
+    expect(stale.locator("aside")).to_contain_text("You: included")
+    expect(stale.get_by_label("Note")).to_have_value("from the other tab")
+    assert (review / "curated/screening.yaml").read_bytes() == before
 
 
 def test_a_conflict_is_settled(page: Page, review: Path) -> None:
@@ -212,6 +231,9 @@ def test_a_case_is_extracted_and_the_table_built(page: Page, review: Path) -> No
     quote(page, "in remission")
     saved(page)
     expect(page.locator("#counts")).to_contain_text("0 problems")
+    page.get_by_role("button", name="Record what stands in the text").click()
+    expect(page.locator("p.said")).to_contain_text("cells with a value or quote stand in the text; it is recorded.")
+    assert '"cell": "ferritin[2]"' in (review / "curated/verified.jsonl").read_text()
     text = path.read_text()
     assert text[text.index("    # Patient") :].startswith(EXTRACTED), text
     comments = [line.partition("#")[2] for line in begun.split("\n") if "#" in line]

@@ -628,8 +628,8 @@ def test_connections_that_bring_nothing_are_closed(tmp_path: Path) -> None:
         for head in (
             "",
             "GET /rec",
-            f"GET /rules HTTP/1.1\r\n{host}\r\nGET /rec",
-            f"GET /rules HTTP/1.1\r\n{host}\r\n",
+            f"GET /no-such-page HTTP/1.1\r\n{host}\r\nGET /rec",
+            f"GET /no-such-page HTTP/1.1\r\n{host}\r\n",
         ):
             begin = time.monotonic()
             answer = server.raw(head.encode(), seconds=30)

@@ -116,6 +116,37 @@ def test_a_file_that_was_edited_by_hand_meanwhile_is_followed(desk: Desk) -> Non
     assert path.read_text() == "decisions: [\n"
 
 
+def test_a_decision_that_changed_since_it_was_seen_is_told_and_kept(desk: Desk) -> None:
+    path = desk.workspace.root / "curated/screening.yaml"
+    decide(desk, FIRST, note="seen first", was="")
+    before = path.read_bytes()
+    with pytest.raises(
+        UsageError,
+        match=r"by now your decision on this is 'include' of 2026-01-20, note 'seen first'; it was taken or changed meanwhile",
+    ):
+        decide(desk, FIRST, reason="no-case", was="")
+    with pytest.raises(UsageError, match="it was taken or changed meanwhile, in another tab or in the file"):
+        reading.take_back(desk, FIRST, by="A. Curator", stage=Stage.RECORDS, was="")
+    assert path.read_bytes() == before
+    reading.take_back(desk, FIRST, by="A. Curator", stage=Stage.RECORDS)
+    with pytest.raises(UsageError, match="your decision on this is not there any more"):
+        decide(desk, FIRST, was="something")
+
+
+def test_a_decision_that_was_changed_is_what_it_was_before(desk: Desk) -> None:
+    path = desk.workspace.root / "curated/screening.yaml"
+    decide(desk, FIRST, note="the first")
+    path.write_text(path.read_text().replace("pmid:40000003  #", "pmid:40000003  # by hand,"))
+    before = path.read_bytes()
+    taken, earlier = reading.decide(
+        desk, FIRST, verdict=Verdict.EXCLUDE, reason="no-case", stage=Stage.RECORDS, by="A. Curator", note=""
+    )
+    assert path.read_bytes() != before
+    was = reading.mark_of(taken)
+    reading.take_back(desk, FIRST, by="A. Curator", stage=Stage.RECORDS, was=was, before=earlier)
+    assert path.read_bytes() == before
+
+
 def test_what_cannot_be_decided(desk: Desk) -> None:
     before = (desk.workspace.root / "curated/screening.yaml").read_bytes()
     for message, options in (

@@ -30,17 +30,21 @@ def serve(context: click.Context, port: int, host: str, by: str | None, *, is_op
     from casetable.web.frame import Sources
 
     if host in {"0.0.0.0", "::", ""}:  # noqa: S104  # refused
+        if not host:
+            raise UsageError("--host is blank; expected an address of this machine, as 192.168.0.12")
         raise UsageError(
-            f"{host or 'no address'} stands for every address of this machine; expected the one by which others reach it, as"
+            f"{host} stands for every address of this machine; expected the one by which others reach it, as"
             " 192.168.0.12, so that no other name is answered"
         )
     workspace = workspace_of(context)
-    if host not in {LOOPBACK, "localhost", "::1"}:
-        remark(f"everybody who reaches {host} and has the address can change the review; what is sent is not encrypted")
 
     def ready(url: str) -> None:
         echo(url)
         sys.stdout.flush()
+        if host not in {LOOPBACK, "localhost", "::1"}:
+            remark(
+                f"everybody who reaches {host} and has the address can change the review; what is sent is not encrypted"
+            )
         remark("stop with Ctrl-C; every change is in the files at once")
         if is_opened:
             import webbrowser
@@ -51,7 +55,7 @@ def serve(context: click.Context, port: int, host: str, by: str | None, *, is_op
         workspace,
         host=LOOPBACK if host == "localhost" else host,
         port=port,
-        by=by if by is not None else workspace.curator(),
+        by=" ".join(by.split()) if by is not None else workspace.curator(),
         sources=Sources(pubmed=pubmed_source, crossref=crossref_source, now=now),
         today=today,
         clock=time.monotonic,

@@ -257,6 +257,8 @@ def _syntax_fault(path: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Pl
             place,
             "a line without ': ' stands where a key is due; expected 'key: value', with a blank after the colon",
         )
+    if "flow" in (error.context or ""):
+        return place, "a quote or bracket is opened and not closed; expected its end"
     if "did not find expected" in problem or "expected <block end>" in problem or "block" in problem:
         return place, "the indent fits no line above; expected the keys of one mapping to begin in one column"
     if "quoted scalar" in (error.context or "") or "unexpected end of stream" in problem:

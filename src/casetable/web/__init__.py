@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import errno
 import secrets
 import socket
 import sys
@@ -112,5 +113,7 @@ def _listening(host: str, port: int) -> socket.socket:
         reason = (
             error.strerror if isinstance(error, OSError) and error.strerror else "is no address or port of this machine"
         )
-        raise UsageError(f"{host} port {port} cannot be used: {reason}") from None
+        hint = "; another casetable may serve there already; give another port with --port, or 0 for any that is free"
+        is_taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        raise UsageError(f"{host} port {port} cannot be used: {reason}{hint if is_taken else ''}") from None
     return listening

@@ -16,9 +16,10 @@ from casetable.model import COURSE_PARTS, REASONS, Field, FieldType, Report, Sta
 from casetable.problems import Problem, visible
 from casetable.quotes import Judged, Outcome, Text
 from casetable.review import Review
-from casetable.web.frame import MANY, Asked, action, answer, go, page_of, raw, required, show, text_of, view
+from casetable.web.frame import MANY, Asked, action, answer, go, go_back, page_of, raw, required, show, text_of, view
 from casetable.workflow import editing, new
 from casetable.workflow.editing import EditedError, OpenReport
+from casetable.workflow.verifying import verify
 
 # The endings of the files of texts that can be read, as `verify` tells them by their content.
 _ENDINGS = {".txt", ".pdf", ".html", ".htm", ".xml", ".nxml"}
@@ -277,6 +278,16 @@ def add_case(asked: Asked) -> Response:
     return go(f"/extract/{name}", case=added)
 
 
+def record(asked: Asked) -> Response:
+    """Records which cells stand in the texts at hand, as `verify` does."""
+    _, name = _named(asked)
+    with asked.desk.lock:
+        found = verify(asked.desk.workspace, [name], text=None, today=asked.desk.today())
+    stood = sum(each.outcome in {Outcome.VERIFIED, Outcome.ELSEWHERE} for each in found.judged)
+    asked.said(f"{stood} of {len(found.judged)} cells with a value or quote stand in the text; it is recorded.")
+    return go_back(asked)
+
+
 def keep_text(asked: Asked) -> object:
     """Keeps a text of the report in the cache, which git does not hold."""
     review, name = _named(asked)
@@ -295,5 +306,6 @@ ROUTES = [
     Route("/extract/{name}/save", answer(save), methods=["POST"]),
     Route("/extract/{name}/try", answer(attempt), methods=["POST"]),
     Route("/extract/{name}/case", action(add_case), methods=["POST"]),
+    Route("/extract/{name}/verify", action(record), methods=["POST"]),
     Route("/extract/{name}/texts", raw(keep_text), methods=["POST"]),
 ]

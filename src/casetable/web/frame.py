@@ -94,7 +94,7 @@ def action(act: View) -> Endpoint:
         try:
             return await run_in_threadpool(act, asked)
         except CasetableError as error:
-            asked.said(str(error), "fault")
+            asked.said(one_line(str(error)), "fault")
             return go_back(asked)
 
     return endpoint
@@ -113,7 +113,7 @@ def answer(act: Callable[[Asked], object]) -> Endpoint:
             done = await run_in_threadpool(act, asked_of(request, data=data))
             return done if isinstance(done, Response) else JSONResponse(done)
         except CasetableError as error:
-            return JSONResponse({"error": visible(str(error))}, 422)
+            return JSONResponse({"error": one_line(str(error))}, 422)
 
     return endpoint
 
@@ -126,7 +126,7 @@ def raw(act: Callable[[Asked], object]) -> Endpoint:
         try:
             return JSONResponse(await run_in_threadpool(act, asked_of(request, body=body)))
         except CasetableError as error:
-            return JSONResponse({"error": visible(str(error))}, 422)
+            return JSONResponse({"error": one_line(str(error))}, 422)
 
     return endpoint
 
@@ -177,6 +177,7 @@ def show(asked: Asked, template: str, title: str, *, status: int = 200, **values
         .render(
             title=title,
             review_title=_review_title(asked.desk),
+            lost=sorted(asked.desk.last.inputs.unread)[:3] if asked.desk.last is not None else [],
             by=asked.session.by,
             said=said,
             path=asked.path,
@@ -191,6 +192,11 @@ def show(asked: Asked, template: str, title: str, *, status: int = 200, **values
 def _review_title(desk: Desk) -> str:
     protocol = desk.last.inputs.protocol if desk.last is not None else None
     return protocol.title if protocol is not None and protocol.title else desk.workspace.root.name
+
+
+def one_line(text: str) -> str:
+    """Returns a message as one line that steers nothing."""
+    return visible("; ".join(text.split("\n")))
 
 
 def text_of(form: Mapping[str, str], name: str) -> str:

@@ -45,12 +45,13 @@ _OWN_SITES = {"none", "same-origin"}
 class Session:
     """One browser: who uses it, the records that were looked at and those that were decided on, the last at the end.
 
-    `said` is what the next page tells: "done" or "fault", and the words.
+    `draft` is a note that was typed to a record and is not written. `said` is what the next page tells: "done" or "fault", and the words.
     """
 
     by: str
     trail: list[str] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
+    taken: list[object] = field(default_factory=list)
+    draft: tuple[str, str] = ("", "")
     said: tuple[str, str] | None = None
 
 

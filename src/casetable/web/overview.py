@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from casetable.manuscript import head
 from casetable.model import Stage
-from casetable.problems import Problem, Severity, visible
+from casetable.problems import Problem, Severity
 from casetable.render.diagram import render_diagram_svg
 from casetable.review import Review
-from casetable.web.frame import MANY, Asked, action, address, answer, go_back, page_of, show, text_of, view
+from casetable.web.frame import MANY, Asked, action, address, answer, go_back, one_line, page_of, show, text_of, view
 from casetable.workflow import reading, rules
 from casetable.workflow.building import build as build_review
 from casetable.workflow.desk import Job, Survey
@@ -24,6 +24,7 @@ from casetable.workspace import DUPLICATES, REPORTS, SCREENING
 
 _MAX_NAME = 100
 # Reports that nobody, or one of two, decided on: their page is that of screening, and there may be thousands.
+_BY_SEARCHING = frozenset({"Q101", "Q102", "R106"})
 _APART = frozenset({"S101", "S107"})
 
 
@@ -51,7 +52,10 @@ def overview(asked: Asked) -> Response:
         protocol=review.inputs.protocol,
         steps=list(_steps(asked, review, survey)),
         searches=_searches(review, survey, desk.today()),
-        problems=[(each, _way_to(each, review)) for each in chosen[(page - 1) * MANY : page * MANY]],
+        problems=[
+            (each, way := _way_to(each, review), _hint(each) if way else each.hint)
+            for each in chosen[(page - 1) * MANY : page * MANY]
+        ],
         number=len(chosen),
         apart=apart,
         errors=sum(1 for each in problems if each.severity is Severity.ERROR),
@@ -129,11 +133,20 @@ def _way_to(problem: Problem, review: Review) -> str:
                 case = each.id
         anchor = f"f-{'' if case else 'report-'}{field.partition('[')[0].partition('.')[0].partition('(')[0]}"
         return f"{address(f'/extract/{name}', case=case)}#{quote(anchor)}"
+    if problem.code == "S105":
+        return "/extract"
     if place.path == SCREENING and review.group_of(field) is not None:
         return address("/screen", record=field)
     if place.path == DUPLICATES or problem.code.startswith("D"):
         return "/duplicates"
+    if problem.code in _BY_SEARCHING:
+        return "/#searches"
     return "/overlaps" if problem.code.startswith("O") else "/claims" if problem.code.startswith("C") else ""
+
+
+def _hint(problem: Problem) -> str:
+    """What to do next; not the command where a page does it."""
+    return "" if problem.hint.startswith("next: casetable") else problem.hint
 
 
 def _is_name(name: str) -> bool:
@@ -197,7 +210,7 @@ def jobs(asked: Asked) -> object:
                 "done": job.done,
                 "of": job.of,
                 "outcome": job.outcome,
-                "told": visible(job.told),
+                "told": one_line(job.told),
             }
             for job in list(asked.desk.jobs.values())
         ],

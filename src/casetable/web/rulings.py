@@ -235,8 +235,9 @@ def accept_claim(asked: Asked) -> Response:
 def rule_page(asked: Asked) -> Response:
     """What a rule means, and what to do."""
     code = asked.query.get("code", "").upper()
-    found = [rule for rule in rules() if rule.code == code]
-    return show(asked, "rules.html", f"Rule {code[:8]}", status=200 if found else 404, rules=found)
+    found = [rule for rule in rules() if code in ("", rule.code)]
+    title = f"Rule {code[:8]}" if code else "Rules"
+    return show(asked, "rules.html", title, status=200 if found else 404, rules=found, is_one=bool(code))
 
 
 ROUTES = [

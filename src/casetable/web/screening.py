@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from casetable.errors import UsageError
-from casetable.model import Stage, Verdict
+from casetable.model import Decision, Stage, Verdict
 from casetable.query.marks import Marked, Span
 from casetable.review import Item, Review
 from casetable.screening import Standing
@@ -62,6 +62,7 @@ def screen(asked: Asked) -> Response:
                 queues=_queues(asked, review),
                 decided=queue.decided,
                 can_undo=bool(session.taken),
+                can_go_back=bool(session.trail),
             )
         key = item.record.key
     elif (item := review.item_of(key)) is None:
@@ -87,8 +88,16 @@ def screen(asked: Asked) -> Response:
         queues=_queues(asked, review),
         can_go_back=len(session.trail) > 1,
         can_undo=bool(session.taken),
-        note=found.own.note if found.own else "",
+        note=_note(asked, found),
+        was=reading.mark_of(found.own),
+        is_protocol_read=protocol is not None,
     )
+
+
+def _note(asked: Asked, found: Reading) -> str:
+    """The note to a record: as it was typed and is not written, else that of the decision."""
+    key, draft = asked.session.draft
+    return draft if draft and key == found.item.record.key else found.own.note if found.own else ""
 
 
 def _queues(asked: Asked, review: Review) -> list[tuple[Stage, str, int]]:
@@ -145,43 +154,57 @@ def _found_by(found: Reading, name: str) -> dict[str, object]:
 def decide(asked: Asked) -> Response:
     """Takes a decision, and shows the next record."""
     key, stage = text_of(asked.form, "record"), _stage(text_of(asked.form, "stage"))
-    chosen = text_of(asked.form, "decision")
+    chosen, note, was = (text_of(asked.form, name) for name in ("decision", "note", "was"))
+    by = asked.session.by
+    asked.session.draft = (key, note)  # where it cannot be written, it is not lost
     if chosen == "undecided":
-        reading.take_back(asked.desk, key, by=asked.session.by, stage=stage)
+        reading.take_back(asked.desk, key, by=by, stage=stage, was=was)
     elif chosen == "include" or chosen.startswith("exclude:"):
         verdict = Verdict.INCLUDE if chosen == "include" else Verdict.EXCLUDE
-        reading.decide(
-            asked.desk,
-            key,
-            verdict=verdict,
-            reason=chosen.removeprefix("exclude:") if verdict is Verdict.EXCLUDE else "",
-            stage=stage,
-            by=asked.session.by,
-            note=text_of(asked.form, "note"),
+        reason = chosen.removeprefix("exclude:") if verdict is Verdict.EXCLUDE else ""
+        taken, before = reading.decide(
+            asked.desk, key, verdict=verdict, reason=reason, stage=stage, by=by, note=note, was=was
         )
-        asked.session.taken.append(f"{stage}\0{key}")
+        asked.session.taken.append(Taken(key=key, stage=stage, note=note, mark=reading.mark_of(taken), before=before))
         del asked.session.taken[:-_TRAIL]
     else:
         raise UsageError("no decision was sent; nothing was written")
+    asked.session.draft = ("", "")
     return go("/screen", stage=stage.value, after=key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A decision that was taken in a browser: its note and mark, and the one that stood there before."""
+
+    key: str
+    stage: Stage
+    note: str
+    mark: str
+    before: Decision | None
 
 
 def undo(asked: Asked) -> Response:
     """Takes back what was decided last in this browser, and shows that record."""
     try:
-        stage, _, key = asked.session.taken.pop().partition("\0")
+        taken = asked.session.taken.pop()
     except IndexError:
         told = "nothing was decided in this browser yet; open a record to change what was decided on it"
         raise UsageError(told) from None
-    reading.take_back(asked.desk, key, by=asked.session.by, stage=_STAGES[stage])
-    return go("/screen", stage=stage, record=key)
+    assert isinstance(taken, Taken)  # noqa: S101
+    reading.take_back(
+        asked.desk, taken.key, by=asked.session.by, stage=taken.stage, was=taken.mark, before=taken.before
+    )
+    if taken.before is None:
+        asked.session.draft = (taken.key, taken.note)
+    return go("/screen", stage=taken.stage.value, record=taken.key)
 
 
 def back(asked: Asked) -> Response:
     """Shows the record that was looked at before."""
     trail = asked.session.trail
     stage = _stage(text_of(asked.form, "stage"))
-    if len(trail) > 1:
+    if len(trail) > 1 and not text_of(asked.form, "stay"):
         trail.pop()
     return go("/screen", stage=stage.value, record="".join(trail[-1:]))
 

@@ -21,7 +21,7 @@ from casetable.curation.files import read_report
 from casetable.curation.nodes import Node, read_nodes
 from casetable.curation.rewrite import Insert, Plain, Put, Way, rewritten
 from casetable.errors import CasetableError, UsageError
-from casetable.model import Access, Field, FieldType, Form, Protocol, Report
+from casetable.model import Access, Field, FieldType, Form, Protocol, Report, Status
 from casetable.problems import Place, Problem, shown
 from casetable.quotes import UnreadableTextError, read_text
 from casetable.review import Item, Review
@@ -68,6 +68,7 @@ def case_fields(protocol: Protocol | None) -> Mapping[str, Field]:
     return {
         "eligible": _fact("eligible", "Eligible", FieldType.CHOICE, _YES_NO),
         "reason": _fact("reason", "Reason, if not eligible", FieldType.CHOICE, reasons),
+        "otherwise": _fact("otherwise", "What is left blank is", FieldType.CHOICE, [Status.NOT_ACCESSIBLE.value]),
         "note": _fact("note", "Note on the case"),
     }
 
@@ -156,7 +157,7 @@ def open_report(
         name=name,
         path=path,
         data=data,
-        root=None if faults else root,
+        root=None if faults or root is None or root.pairs is None else root,
         report=report,
         problems=check_report(review, path, report, problems),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -191,12 +192,46 @@ def agreements_of(review: Review) -> tuple[Agreement, ...]:
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
 
-def decide(
-    desk: Desk, key: str, *, verdict: Verdict, reason: str, stage: Stage, by: str, note: str, settles: bool = False
-) -> Decision:
-    """Writes a person's decision on a report at a stage, in place of the one that they took before, if they did.
+def mark_of(decision: Decision | None) -> str:
+    """Returns a mark of a decision, by which it is known that it did not change meanwhile; "" for none."""
+    if decision is None:
+        return ""
+    told = (decision.verdict, decision.reason, decision.note, decision.when, decision.by)
+    return hashlib.sha256("\0".join(map(str, told)).encode()).hexdigest()[:20]
 
-    With `settles` it is the decision of all on what was decided differently. Raises UsageError where it cannot be taken.
+
+def _require_as_seen(own: Decision | None, was: str | None) -> None:
+    """Raises UsageError where a person's decision is another than they saw when they decided anew."""
+    if was is None or mark_of(own) == was:
+        return
+    if own is None:
+        told = "your decision on this is not there any more"
+    else:
+        about = f": {own.reason}" if own.reason else ""
+        noted = f", note {shown(own.note)}" if own.note else ""
+        told = f"by now your decision on this is '{own.verdict}{about}' of {own.when}{noted}"
+    raise UsageError(
+        f"{told}; it was taken or changed meanwhile, in another tab or in the file; nothing was written; decide again to"
+        " change it"
+    )
+
+
+def decide(
+    desk: Desk,
+    key: str,
+    *,
+    verdict: Verdict,
+    reason: str,
+    stage: Stage,
+    by: str,
+    note: str,
+    settles: bool = False,
+    was: str | None = None,
+) -> tuple[Decision, Decision | None]:
+    """Writes a person's decision on a report at a stage, in place of the one that they took before; returns both.
+
+    With `settles` it is the decision of all on what was decided differently. `was` is the mark of the decision that the person
+    saw. Raises UsageError where it cannot be taken, or where another stands there by now.
     """
     for name, text in (("the name", by), ("the note", note)):
         if not can_be_written(text):
@@ -212,6 +247,8 @@ def decide(
         own = None if settles else staged.vote_of(by)
         if settles and not staged.contradictions:
             raise UsageError(f"nothing is decided differently on {shown(key)}; nothing was written")
+        if not settles:
+            _require_as_seen(own, was)
         if not settles and own is None:
             _require_free(item, stage, review)
         decision = Decision(
@@ -230,14 +267,23 @@ def decide(
             _write(desk, None, lambda data, _: add_decision(SCREENING, data, decision, remark))
         elif (own.verdict, own.reason, own.note) != (decision.verdict, decision.reason, decision.note):
             _write(desk, own, lambda data, old: with_decision_changed(SCREENING, data, old, decision))
-    return decision
+    return decision, own
 
 
-def take_back(desk: Desk, key: str, *, by: str, stage: Stage) -> None:
-    """Takes a person's decision on a report at a stage out of the file; does nothing where there is none."""
+def take_back(
+    desk: Desk, key: str, *, by: str, stage: Stage, was: str | None = None, before: Decision | None = None
+) -> None:
+    """Takes a person's decision on a report at a stage out of the file, or makes it again the one `before`.
+
+    Does nothing where there is none; `was` is the mark of the decision as it was seen or taken.
+    """
     with desk.lock, desk.workspace.locked():
         item = known_item(_whole(desk), key)
-        if own := own_decision(item, by, stage):
+        own = own_decision(item, by, stage)
+        _require_as_seen(own, was)
+        if own is not None and before is not None:
+            _write(desk, own, lambda data, old: with_decision_changed(SCREENING, data, old, before))
+        elif own is not None:
             _write(desk, own, lambda data, old: without_decision(SCREENING, data, old))
 
 

@@ -79,7 +79,8 @@ def refresh(
     not answer undoes nothing, and is told in the result.
     """
     with workspace.locked():
-        review = readable_review(workspace, STRATEGIES)
+        needed = (f"{STRATEGIES}/{name}.yaml" for name in names)
+        review = readable_review(workspace, *(needed if names else [STRATEGIES]), *LOGS)
         chosen = _chosen(review.inputs, names)
         refuse_unreadable(chosen)
         source = crossref() if crossref is not None else None  # what is wrong with its address is told before all else

@@ -90,7 +90,7 @@
     try {
       told = await answer.json();
     } catch {
-      told = { error: answer.status === 403 ? "this browser is no longer known; open the address that casetable printed" : "the answer cannot be read" };
+      told = { error: answer.status === 403 ? "casetable was started anew: open the address that it printed in another tab, then press Ctrl S here; what you changed is still on this page" : "the answer cannot be read" };
     }
     return { status: answer.status, told };
   }
@@ -121,7 +121,7 @@
           say(`${labelOf(field)}: ${told.error}`, "fault");
         } else if (told.error) {
           refuse(field, told.error);
-          say(`${labelOf(field)} is not saved`, "fault");
+          say(status === 403 ? told.error : `${labelOf(field)} is not saved`, "fault");
         } else {
           field.dataset.base = told.base;
           saved.set(field, sent);
@@ -366,7 +366,9 @@
 
   function remove(field, row) {
     const place = field.querySelector(".rows");
-    const next = row.nextElementSibling || row.previousElementSibling;
+    const parent = row.parentElement;
+    const behind = row.nextElementSibling;
+    const next = behind || row.previousElementSibling;
     const isLast = row.parentElement === place && rowsOf(place).length === 1;
     if (isLast && field.dataset.kind === "cell") {
       for (const input of row.querySelectorAll("input, textarea")) input.value = "";
@@ -379,7 +381,10 @@
     const target = next && next.matches("[data-row]") ? next.querySelector("select, input, textarea") : field.querySelector("[data-do=add]");
     if (target) target.focus();
     attempt(field);
-    save(field);
+    save(field).then(() => {
+      const isRefused = isChanged(field) && !row.isConnected && field.querySelector("[data-differs]").hidden;
+      if (isRefused) parent.insertBefore(row, behind && behind.isConnected ? behind : null);
+    });
   }
 
   function ready(place) {
@@ -485,15 +490,23 @@
     location.reload();
   });
 
+  let shown = -1; // the field whose problem was shown last
   document.getElementById("next-problem").addEventListener("click", () => {
     const wrong = fields.filter((each) => each.querySelector("[data-problems] li"));
-    if (!wrong.length) return;
-    const at = wrong.findIndex((each) => each === document.activeElement?.closest("fieldset"));
+    if (!wrong.length) {
+      const cases = [...new Set(found.map((each) => each.case))].filter((each) => each && each !== form.dataset.case);
+      if (cases.length) say(`The problems are of case ${cases.join(", ")}.`);
+      else say(found.length ? `${found[0].field}: ${found[0].message}` : "There is no problem in this extraction.");
+      return;
+    }
+    const own = document.activeElement?.closest("fieldset.field");
+    const at = own && wrong.includes(own) ? wrong.indexOf(own) : wrong.findIndex((each) => fields.indexOf(each) === shown);
     const next = wrong[(at + 1) % wrong.length];
+    shown = fields.indexOf(next);
     const above = next.closest("details");
     if (above) above.open = true;
     next.scrollIntoView({ block: "center" });
-    next.querySelector("input, select, textarea, button")?.focus({ preventScroll: true });
+    next.querySelector("input, select, textarea, button:not(.remove)")?.focus({ preventScroll: true });
   });
 
   const file = document.getElementById("file");
