@@ -52,7 +52,7 @@ class Editor:
 
 def extractions(asked: Asked) -> Response:
     """The included reports, each with its extraction or how to begin one."""
-    review = asked.desk.review(is_quick=True)
+    review = asked.desk.review()
     survey, _ = asked.desk.last_survey()
     page = page_of(asked)
     items = review.included

@@ -19,6 +19,7 @@ from casetable.web.frame import MANY, Asked, action, address, answer, go_back, o
 from casetable.workflow import reading, rules
 from casetable.workflow.building import build as build_review
 from casetable.workflow.desk import Job, Survey
+from casetable.workflow.editing import in_case
 from casetable.workflow.refresh import refresh as refresh_review
 from casetable.workspace import DUPLICATES, REPORTS, SCREENING
 
@@ -30,7 +31,7 @@ _APART = frozenset({"S101", "S107"})
 
 def overview(asked: Asked) -> Response:
     """What is open, and where: the next steps, the searches, and every problem with a link to its place."""
-    desk, by = asked.desk, asked.session.by
+    desk = asked.desk
     survey, is_fresh = desk.survey()
     review = survey.review if survey else desk.review()
     problems = survey.checked.problems if survey else ()
@@ -50,7 +51,7 @@ def overview(asked: Asked) -> Response:
         is_fresh=is_fresh,
         fault=desk.fault,
         protocol=review.inputs.protocol,
-        steps=list(_steps(asked, review, survey)),
+        steps=_steps(asked, review, survey),
         searches=_searches(review, survey, desk.today()),
         problems=[
             (each, way := _way_to(each, review), _hint(each) if way else each.hint)
@@ -65,13 +66,12 @@ def overview(asked: Asked) -> Response:
         kind=kind,
         page=page,
         pages=max(1, -(-len(chosen) // MANY)),
-        left=[reading.queue_of(desk, review, by, stage).left for stage in Stage],
         jobs=[job for name in ("refresh", "build") if (job := desk.jobs.get(name))],
     )
 
 
 def _steps(asked: Asked, review: Review, survey: Survey | None) -> list[tuple[str, int, str, str]]:
-    """Yields what is to be done: what, how many, the page where it is done, and what is told of it."""
+    """Returns what is to be done: what, how many, the page where it is done, and what is told of it."""
     by = asked.session.by
     queues = {stage: reading.queue_of(asked.desk, review, by, stage) for stage in Stage}
     conflicts = len(reading.conflicts_of(review))
@@ -127,10 +127,7 @@ def _way_to(problem: Problem, review: Review) -> str:
         report = next((each for each in review.inputs.reports if each.name == name), None)
         if report is None:
             return address(f"/extract/{name}") if place.path.endswith(".yaml") and _is_name(name) else ""
-        case = ""
-        for each in report.cases:
-            if each.place.line <= place.line:
-                case = each.id
+        case = in_case(problem, report)
         anchor = f"f-{'' if case else 'report-'}{field.partition('[')[0].partition('.')[0].partition('(')[0]}"
         return f"{address(f'/extract/{name}', case=case)}#{quote(anchor)}"
     if problem.code == "S105":
