@@ -111,7 +111,7 @@ class Review:
         for names, computed in _COMPUTED_OF:
             if all(_is_same(getattr(self.inputs, name), getattr(earlier.inputs, name)) for name in names):
                 self.__dict__.update({key: earlier.__dict__[key] for key in computed if key in earlier.__dict__})
-        if "items" in earlier.__dict__ and self.__dict__.get("_group_of") is earlier.__dict__.get("_group_of"):
+        if "items" in earlier.__dict__ and "grouped" in self.__dict__:  # taken over, as all that items hang on besides
             self.__dict__["items"] = self._items_after(earlier)
         return self
 

@@ -413,3 +413,15 @@ def test_a_report_stands_where_its_last_decision_at_the_last_stage_puts_it(
     assert result.standing is outcome
     assert len(result.contradictions) == contradictions
     assert (result.decision is None) == (outcome is Standing.UNDECIDED)
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_what_is_taken_over_from_an_earlier_review_is_of_the_same_searches(*, is_decided: bool) -> None:
+    one = search("main", ["a:1"])
+    two = search("main", ["a:2"], previous=one, when="2026-02-10T08:00:00Z")
+    decisions = [decision("a:1", "records", "include")] if is_decided else []
+    records, strategies = [record("a:1"), record("a:2")], [strategy("main")]
+    earlier = review_of(records=records, strategies=strategies, searches=[one], decisions=decisions)
+    assert [item.record.key for item in earlier.items] == ["a:1"]
+    later = review_of(records=records, strategies=strategies, searches=[one, two], decisions=decisions).after(earlier)
+    assert [item.record.key for item in later.items] == ["a:1", "a:2"]

@@ -1,4 +1,4 @@
-"""Rulings, acceptances, acknowledgments and claims as text: one entry more or less, and every other byte as it was."""
+"""Rulings, acceptances and claims as text: one entry more or less, and every other byte as it was."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casetable.curation.claims import read_claims
-from casetable.curation.files import read_acknowledgments, read_overlaps, read_protocol, read_rulings
+from casetable.curation.files import read_overlaps, read_protocol, read_rulings
 from casetable.curation.nodes import MAX_FILE_BYTES
 from casetable.curation.rulings import (
     Entry,
     add_acceptance,
-    add_acknowledgment,
     add_overlap,
     add_ruling,
     change_claim,
@@ -29,7 +28,6 @@ from casetable.curation.rulings import (
 from casetable.curation.starter import REVIEW, starter_files
 from casetable.errors import UsageError
 from casetable.model import Acceptance, Overlap, OverlapVerdict, Ruling
-from casetable.model.notice import Acknowledgment, NoticeKind
 from casetable.problems import Place, Problem
 
 PLACE, DAY = Place(path="f.yaml"), dt.date(2026, 1, 20)
@@ -53,26 +51,12 @@ ACCEPTANCE = Acceptance(
     field="sex",
     case="2a",
 )
-WORD = Acknowledgment(
-    report="pmid:11",
-    kind=NoticeKind.CONCERN,
-    notice="doi:10.1234/n",
-    by="A. Curator",
-    when=DAY,
-    reason="seen",
-    place=PLACE,
-)
-
 SAME_LINES = "- records: [pmid:11, doi:10.1234/b]  # Doe 2020\n  by: A. Curator\n  when: 2026-01-20\n"
 APART_LINES = SAME_LINES + '  note: "two: cases"\n'
 OVERLAP_LINES = "- cases: [doe-2020/1, roe-2021]\n  verdict: cannot tell\n  by: A. Curator\n  when: 2026-01-20\n"
 ACCEPTANCE_LINES = (
     "- rule: E201\n  path: curated/reports\n  field: sex\n  case: 2a\n"
     '  reason: "so: it is"\n  by: A. Curator\n  when: 2026-01-20\n'
-)
-WORD_LINES = (
-    "- report: pmid:11  # Doe 2020\n  notice: expression of concern\n  key: doi:10.1234/n\n  by: A. Curator\n"
-    "  when: 2026-01-20\n  reason: seen\n"
 )
 
 
@@ -88,8 +72,6 @@ def entries(data: bytes, entry: Entry) -> list[Any]:
         found, problems = read_rulings("f.yaml", data)
     elif isinstance(entry, Overlap):
         found, problems = read_overlaps("f.yaml", data)
-    elif isinstance(entry, Acknowledgment):
-        found, problems = read_acknowledgments("f.yaml", data)
     else:
         protocol, problems = read_protocol("f.yaml", data)
         found = protocol.accepts if protocol else ()
@@ -110,7 +92,6 @@ ADD: dict[str, tuple[Callable[[bytes], bytes], Entry, str, str]] = {
     "different": (lambda data: ruled(data, APART), APART, "different", APART_LINES),
     "overlap": (lambda data: add_overlap("f.yaml", data, OVERLAP), OVERLAP, "rulings", OVERLAP_LINES),
     "acceptance": (lambda data: add_acceptance("f.yaml", data, ACCEPTANCE), ACCEPTANCE, "accepts", ACCEPTANCE_LINES),
-    "word": (lambda data: add_acknowledgment("f.yaml", data, WORD, "Doe 2020"), WORD, "acknowledged", WORD_LINES),
 }
 
 
@@ -123,7 +104,6 @@ ADD: dict[str, tuple[Callable[[bytes], bytes], Entry, str, str]] = {
         ("same", "curated/duplicates.yaml"),
         ("different", "curated/duplicates.yaml"),
         ("overlap", "curated/overlaps.yaml"),
-        ("word", "curated/notices.yaml"),
     ],
 )
 def test_a_file_that_is_not_there_is_written_as_the_starter_writes_it(kind: str, name: str) -> None:
@@ -314,16 +294,6 @@ _ENTRIES: dict[str, st.SearchStrategy[Entry]] = {
         field=_LINES,
         case=st.sampled_from(["", "1", "2a"]),
     ),
-    "notices": st.builds(
-        Acknowledgment,
-        report=st.sampled_from(["pmid:1", "own:r1"]),
-        kind=st.sampled_from(NoticeKind),
-        notice=st.sampled_from(["", "pmid:7", "doi:10.1234/n"]),
-        by=_NAMES,
-        when=_DAYS,
-        reason=_NAMES,
-        place=st.just(PLACE),
-    ),
 }
 _HEADS = {
     "rulings": ["", HELD, "schema: 1\n", "# a\nsame: []\nschema: 1\n# b", "schema: 1\ndifferent:\n\n# b\nsame:\n"],
@@ -334,7 +304,6 @@ _HEADS = {
         "accepts:\nschema: 1\ntitle: x # y",
         "title: x\nschema: 1",
     ],
-    "notices": ["", "schema: 1\nacknowledged: []\n", "acknowledged:  # all\nschema: 1"],
 }
 
 
@@ -343,9 +312,7 @@ def _added(data: bytes, entry: Entry) -> bytes:
         return add_ruling("f.yaml", data, entry, "Doe: #2020")
     if isinstance(entry, Overlap):
         return add_overlap("f.yaml", data, entry)
-    if isinstance(entry, Acceptance):
-        return add_acceptance("f.yaml", data, entry)
-    return add_acknowledgment("f.yaml", data, entry, "Doe")
+    return add_acceptance("f.yaml", data, entry)
 
 
 @settings(max_examples=150)
@@ -376,7 +343,7 @@ def test_entries_come_and_go_and_every_other_byte_stays(data: st.DataObject) -> 
 
 
 def _an(kind: str) -> Entry:
-    return {"rulings": SAME, "overlaps": OVERLAP, "protocol": ACCEPTANCE, "notices": WORD}[kind]
+    return {"rulings": SAME, "overlaps": OVERLAP, "protocol": ACCEPTANCE}[kind]
 
 
 def _key_of(entry: Entry) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,10 @@ from casetable import workflow
 from casetable.claims import judge
 from casetable.curation.rulings import claim_hash
 from casetable.errors import CasetableError, ReviewUnreadableError
-from casetable.formats.logs import write_notices
 from casetable.model import OverlapVerdict
-from casetable.model.notice import Notice, NoticeKind, NoticeLog
 from casetable.workflow import load_review, rulings, take_back
 from casetable.workflow.rulings import Edited
-from casetable.workspace import ACKNOWLEDGMENTS, CLAIMS, DUPLICATES, OVERLAPS, PROTOCOL, Workspace
+from casetable.workspace import CLAIMS, DUPLICATES, OVERLAPS, PROTOCOL, Workspace
 from tests.conftest import TODAY, example_files, write_files
 
 DOE, ROE, POE = "pmid:11", "doi:10.1234/invented.2", "own:r1"
@@ -48,7 +45,7 @@ claims:
 
 @pytest.fixture
 def workspace(example: Path) -> Workspace:
-    """The example review with three included reports of two cases each, a claim, and a notice about the first one."""
+    """The example review with three included reports of two cases each and a claim."""
     included = "".join(
         f'  - {{record: "{key}", stage: reports, decision: include, by: A. Curator, when: 2026-01-15}}\n'
         for key in (DOE, ROE, POE)
@@ -57,12 +54,6 @@ def workspace(example: Path) -> Workspace:
     files = {f"curated/reports/{name}.yaml": CASES.format(key=key).encode() for name, key in reports.items()}
     files["curated/screening.yaml"] = f"schema: 1\ndecisions:\n{included}".encode()
     files[CLAIMS] = CLAIM.encode()
-    notices = [
-        Notice(report=DOE, kind=NoticeKind.CONCERN, source="Crossref", key=key, date="2026-01-05", seen="2026-01-10")
-        for key in ("doi:10.1234/n1", "doi:10.1234/n2")
-    ]
-    log = NoticeLog(notices=tuple(notices), asked={"doi:10.1234/invented.1": "2026-01-15"})
-    files["queries/notices.jsonl"] = write_notices(log)
     return Workspace(write_files(example, files))
 
 
@@ -384,66 +375,6 @@ def test_what_cannot_be_accepted_is_refused(workspace: Workspace, given: dict[st
     assert refused(workspace, lambda: accept(workspace, **given)).startswith(message)
 
 
-# --- acknowledgments --------------------------------------------------------------------------------------------------
-
-
-def acknowledge(workspace: Workspace, **given: Any) -> Edited:
-    values = {"report": "doi:10.1234/invented.1", "kind": NoticeKind.CONCERN, "reason": "seen by us", **BY, **given}
-    return rulings.acknowledge(workspace, **values)
-
-
-def concerns(workspace: Workspace) -> int:
-    return sum(problem.code == "R102" for problem in workflow.check(workspace, TODAY)[0].problems)
-
-
-def test_a_notice_is_acknowledged_by_its_key_or_with_all_of_its_kind(workspace: Workspace) -> None:
-    assert concerns(workspace) == 2
-    edited = acknowledge(workspace, notice="DOI:10.1234/N1")
-    assert edited.after.decode().endswith(
-        "acknowledged:\n  - report: pmid:11  # Doe 2020\n    notice: expression of concern\n    key: doi:10.1234/n1\n"
-        "    by: B. Curator\n    when: 2026-01-20\n    reason: seen by us\n"
-    )
-    assert concerns(workspace) == 1
-    told = refused(workspace, lambda: acknowledge(workspace, notice="doi:10.1234/n1"))
-    assert told.startswith(
-        "B. Curator acknowledged the expression of concern of pmid:11 already (curated/notices.yaml:12:5); to change it"
-    )
-    acknowledge(workspace)
-    assert concerns(workspace) == 0
-    assert refused(workspace, lambda: acknowledge(workspace)).startswith("B. Curator acknowledged")
-    rulings.withdraw(workspace, load_review(workspace).inputs.acknowledgments[1])
-    assert workspace.read(ACKNOWLEDGMENTS) == edited.after
-    take_back(workspace, *edited)
-    assert not workspace.exists(ACKNOWLEDGMENTS)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"report": "pmid:99"}, "'pmid:99' is no record of this review"),
-        (
-            {"kind": NoticeKind.RETRACTION},
-            "pmid:11 has no retraction that was known on 2026-01-20; nothing was written",
-        ),
-        (
-            {"notice": "doi:10.1234/n3"},
-            "pmid:11 has no expression of concern that is doi:10.1234/n3; nothing was written",
-        ),
-        ({"today": dt.date(2026, 1, 9)}, "pmid:11 has no expression of concern that was known on 2026-01-09"),
-        ({"reason": ""}, "an acknowledgment needs a reason; expected why the report stays in the review"),
-        ({"by": ""}, "an acknowledgment needs a name"),
-    ],
-)
-def test_what_cannot_be_acknowledged_is_refused(workspace: Workspace, given: dict[str, Any], message: str) -> None:
-    assert refused(workspace, lambda: acknowledge(workspace, **given)).startswith(message)
-
-
-def test_a_notice_about_an_excluded_report_is_not_acknowledged(example: Path) -> None:
-    workspace = Workspace(example)
-    told = refused(workspace, lambda: acknowledge(workspace, report=ROE))
-    assert told == "Roe 2021 is excluded on its record; expected an included report"
-
-
 # --- claims -----------------------------------------------------------------------------------------------------------
 
 
@@ -470,5 +401,4 @@ def test_the_protocol_is_written_by_acceptances_alone(workspace: Workspace) -> N
     before = workspace.read(PROTOCOL)
     duplicates(workspace, DOE, POE)
     overlaps(workspace, "doe-2020/1", "roe-2021/1")
-    acknowledge(workspace)
     assert workspace.read(PROTOCOL) == before == example_files()[PROTOCOL]

@@ -22,9 +22,23 @@ COURSE_TEXTS = ("drug", "dose", "unit", "route", "schedule", "start", "stop", "c
 # The order in which a new key is put among those that are there, as groups (see `rewrite.Put`).
 ITEM_ORDER = (("value", "derived", "conflicting", *ITEM_KEYS[1:]),)
 COURSE_ORDER = (COURSE_TEXTS,)
+REPORT_ORDER = (
+    ("schema", "report", "access", "extracted", "cases_in_report", "eligible_cases", "note", "questions", "cases"),
+)
 CASE_FACTS = ("eligible", "reason", "note", "otherwise")
 REPORT_FACTS = ("report", "access", "by", "when", "note")
 COUNTS = ("cases_in_report", "eligible_cases")
+
+
+def case_order(form: Form) -> tuple[tuple[str, ...], ...]:
+    """Returns the order of the keys of a case: its own, then the fields in the groups of the form."""
+    groups: dict[str, list[str]] = {}
+    for known in form.fields.values():
+        groups.setdefault(known.group, []).append(known.name)
+    return (
+        ("case", "eligible", "reason", "otherwise", "note", "questions", "timeline"),
+        *map(tuple, groups.values()),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

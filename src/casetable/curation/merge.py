@@ -19,12 +19,14 @@ from casetable.curation.content import (
     ITEM_KEYS,
     ITEM_ORDER,
     REPORT_FACTS,
+    REPORT_ORDER,
     AskedItem,
     CaseContent,
     CourseItem,
     Item,
     ReportContent,
     case_node,
+    case_order,
     cells_of,
     cells_of_case,
     course_node,
@@ -37,11 +39,6 @@ from casetable.curation.rewrite import Edit, Insert, Plain, Put, Rename, Way
 from casetable.curation.sheet_reading import X101, X102, X103, X104, SheetContent
 from casetable.model import COURSE_PARTS, Form
 from casetable.problems import Place, Problem, Rule, shown
-
-_REPORT_ORDER = (
-    ("schema", "report", "access", "extracted", "cases_in_report", "eligible_cases", "note", "questions", "cases"),
-)
-
 
 T = TypeVar("T", Item, CourseItem)
 
@@ -93,7 +90,7 @@ class _Merge:
             if name == "report":
                 continue  # it is what the file was found by; it may be another key of the same report
             way: Way = ("extracted", name) if name in {"by", "when"} else (name,)
-            merged = self.item(way, file.facts.get(name), item, order=_REPORT_ORDER, is_put=len(way) == 1)
+            merged = self.item(way, file.facts.get(name), item, order=REPORT_ORDER, is_put=len(way) == 1)
             if len(way) == 2 and merged is not file.facts.get(name):
                 extracted[name] = merged.texts["value"].text or ""
             facts[name] = merged
@@ -102,13 +99,13 @@ class _Merge:
                 order = (("by", "when"),)
                 self.edits += [Put(way=("extracted", key), value=text, order=order) for key, text in extracted.items()]
             else:
-                self.edits.append(Put(way=("extracted",), value={**extracted}, order=_REPORT_ORDER))
+                self.edits.append(Put(way=("extracted",), value={**extracted}, order=REPORT_ORDER))
         counts = dict(file.counts)
         for name, item in sheet.counts.items():
             self.field = name
-            counts[name] = self.item((name,), file.counts.get(name), item, order=_REPORT_ORDER)
+            counts[name] = self.item((name,), file.counts.get(name), item, order=REPORT_ORDER)
         self.field = "questions"
-        questions = self.questions(("questions",), file.questions, sheet.questions, _REPORT_ORDER)
+        questions = self.questions(("questions",), file.questions, sheet.questions, REPORT_ORDER)
         cases = self.cases(file, sheet)
         self.case = ""
         content = replace(
@@ -145,7 +142,7 @@ class _Merge:
 
     def with_case(self, at: int, file: CaseContent, sheet: CaseContent) -> CaseContent:
         way: Way = ("cases", at)
-        order = self._case_order()
+        order = case_order(self.form)
         facts = dict(file.facts)
         for name, item in sheet.facts.items():
             self.field = name
@@ -206,15 +203,6 @@ class _Merge:
             return False
         self.taken.add(reason.mark)
         return True
-
-    def _case_order(self) -> tuple[tuple[str, ...], ...]:
-        groups: dict[str, list[str]] = {}
-        for known in self.form.fields.values():
-            groups.setdefault(known.group, []).append(known.name)
-        return (
-            ("case", "eligible", "reason", "otherwise", "note", "questions", "timeline"),
-            *map(tuple, groups.values()),
-        )
 
     # --- one cell ---
 

@@ -1,4 +1,4 @@
-"""Rulings, acceptances and acknowledgments as text: one more, or one less; and a claim that says something else.
+"""Rulings and acceptances as text: one more, or one less; and a claim that says something else.
 
 All else of a file stays byte for byte. A file that is not there yet (b"") is written anew. What is in the way of a change is told
 in a UsageError, and then nothing is to be written.
@@ -13,18 +13,17 @@ from typing import Generic, TypeVar
 
 from casetable.curation.claims import C104, C105, EXPECTED, read_claims, read_expected
 from casetable.curation.entries import Read, Written, with_entries, without_entry
-from casetable.curation.files import read_acknowledgments, read_overlaps, read_protocol, read_rulings
+from casetable.curation.files import read_overlaps, read_protocol, read_rulings
 from casetable.curation.nodes import Node, can_be_written, read_nodes
 from casetable.curation.rewrite import Edit, Put, Remove, rewritten
-from casetable.curation.starter import DUPLICATES, NOTICES, OVERLAPS
+from casetable.curation.starter import DUPLICATES, OVERLAPS
 from casetable.errors import UsageError
 from casetable.model import Acceptance, Overlap, Ruling
 from casetable.model.claim import Claim
-from casetable.model.notice import Acknowledgment
 from casetable.problems import Problem, did_you_mean, shown
 
-Entry = Ruling | Overlap | Acceptance | Acknowledgment
-T = TypeVar("T", Ruling, Overlap, Acceptance, Acknowledgment)
+Entry = Ruling | Overlap | Acceptance
+T = TypeVar("T", Ruling, Overlap, Acceptance)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,51 +136,13 @@ def _written_acceptance(acceptance: Acceptance, remark: str) -> Written:
 _ACCEPTANCES = _Kind(what="an acceptance", key="accepts", read=_read_acceptances, write=_written_acceptance)
 
 
-# --- notices that are acknowledged ----------------------------------------------------------------------------------------
-
-
-def add_acknowledgment(path: str, data: bytes, acknowledgment: Acknowledgment, remark: str = "") -> bytes:
-    """Returns notices.yaml with one acknowledgment more, and a comment behind its report."""
-    return _ACKNOWLEDGMENTS.added(path, data, acknowledgment, remark)
-
-
-def without_acknowledgment(path: str, data: bytes, acknowledgment: Acknowledgment) -> bytes:
-    """Returns notices.yaml without one acknowledgment, which must still stand at its place."""
-    return _ACKNOWLEDGMENTS.taken_out(path, data, acknowledgment)
-
-
-def _written_acknowledgment(acknowledgment: Acknowledgment, remark: str) -> Written:
-    return Written(
-        values={
-            "report": acknowledgment.report,
-            "notice": acknowledgment.kind.value,
-            "key": acknowledgment.notice,
-            "by": acknowledgment.by,
-            "when": acknowledgment.when.isoformat(),
-            "reason": acknowledgment.reason,
-        },
-        remark=remark,
-    )
-
-
-_ACKNOWLEDGMENTS = _Kind(
-    what="an acknowledgment",
-    key="acknowledged",
-    read=read_acknowledgments,
-    write=_written_acknowledgment,
-    new=NOTICES,
-)
-
-
 def without_entry_of(path: str, data: bytes, entry: Entry) -> bytes:
     """Returns a file without one entry of any of these kinds, which must still stand at its place."""
     if isinstance(entry, Ruling):
         return without_ruling(path, data, entry)
     if isinstance(entry, Overlap):
         return without_overlap(path, data, entry)
-    if isinstance(entry, Acceptance):
-        return without_acceptance(path, data, entry)
-    return without_acknowledgment(path, data, entry)
+    return without_acceptance(path, data, entry)
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------

@@ -21,11 +21,10 @@ from casetable.workflow.building import build as build_review
 from casetable.workflow.desk import Job, Survey
 from casetable.workflow.editing import in_case
 from casetable.workflow.refresh import refresh as refresh_review
-from casetable.workspace import DUPLICATES, REPORTS, SCREENING
 
 _MAX_NAME = 100
-# Reports that nobody, or one of two, decided on: their page is that of screening, and there may be thousands.
 _BY_SEARCHING = frozenset({"Q101", "Q102", "R106"})
+# Reports that nobody, or one of two, decided on: their page is that of screening, and there may be thousands.
 _APART = frozenset({"S101", "S107"})
 
 
@@ -121,8 +120,8 @@ def _searches(review: Review, survey: Survey | None, today: dt.date) -> list[dic
 
 def _way_to(problem: Problem, review: Review) -> str:
     """Returns the page on which a problem can be mended, or nothing."""
-    place, field = problem.place, problem.field
-    if place.path.startswith(f"{REPORTS}/"):
+    place, field, paths = problem.place, problem.field, review.inputs.paths
+    if place.path.startswith(f"{paths.reports}/"):
         name = PurePath(place.path).stem
         report = next((each for each in review.inputs.reports if each.name == name), None)
         if report is None:
@@ -132,9 +131,9 @@ def _way_to(problem: Problem, review: Review) -> str:
         return f"{address(f'/extract/{name}', case=case)}#{quote(anchor)}"
     if problem.code == "S105":
         return "/extract"
-    if place.path == SCREENING and review.group_of(field) is not None:
+    if place.path == paths.screening and review.group_of(field) is not None:
         return address("/screen", record=field)
-    if place.path == DUPLICATES or problem.code.startswith("D"):
+    if place.path == paths.duplicates or problem.code.startswith("D"):
         return "/duplicates"
     if problem.code in _BY_SEARCHING:
         return "/#searches"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from casetable.completeness import check_report
+from casetable.curation.content import REPORT_ORDER, case_order
 from casetable.curation.differences import edits_between
 from casetable.curation.editor import EditError, is_same, plain_of, questions_of
 from casetable.curation.files import read_report
@@ -199,7 +200,8 @@ def edited(review: Review, opened: OpenReport, *, case: str, field: str, sent: o
             )
             before = held if isinstance(held, dict) else None
             wanted = {**(held if isinstance(held, dict) else {}), field: plain}
-        after = rewritten(opened.path, opened.data, edits_between(way, before, wanted, order=_order(form, way)))
+        order = REPORT_ORDER if len(way) < 3 else case_order(form)
+        after = rewritten(opened.path, opened.data, edits_between(way, before, wanted, order=order))
     report, faults = read_report(opened.path, opened.name, after, form)
     return Edited(
         path=opened.path,
@@ -229,7 +231,7 @@ def add_case(workspace: Workspace, review: Review, name: str, id_: str) -> str:
         edit = (
             Insert(way=("cases",), at=len(opened.cases), value=case)
             if opened.cases
-            else Put(way=("cases",), value=[case], order=_REPORT_ORDER)
+            else Put(way=("cases",), value=[case], order=REPORT_ORDER)
         )
         after = rewritten(opened.path, opened.data, [edit])
         workspace.write(opened.path, after, before=opened.data)
@@ -249,22 +251,6 @@ def sign(opened: OpenReport, by: str, today: dt.date) -> Mapping[str, str]:
     """Returns who extracts, and when, where the extraction does not say it yet."""
     wanted = {"by": by, "when": today.isoformat()}
     return {key: text for key, text in wanted.items() if opened.at("", key) is None and text}
-
-
-_REPORT_ORDER = (
-    ("schema", "report", "access", "extracted", "cases_in_report", "eligible_cases", "note", "questions", "cases"),
-)
-
-
-def _order(form: Form, way: Way) -> tuple[tuple[str, ...], ...]:
-    """Returns the order of the keys beside a field: of a report, or of a case with the groups of the form."""
-    if len(way) < 3:
-        return _REPORT_ORDER
-    groups: dict[str, list[str]] = {}
-    for known in form.fields.values():
-        groups.setdefault(known.group, []).append(known.name)
-    own = ("case", "eligible", "reason", "otherwise", "note", "questions", "timeline")
-    return (own, *map(tuple, groups.values()))
 
 
 def _form(review: Review) -> Form:

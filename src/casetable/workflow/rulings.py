@@ -1,4 +1,4 @@
-"""What persons rule on beside screening: duplicates, overlaps, problems they accept, notices they know of, claims they correct.
+"""What persons rule on beside screening: duplicates, overlaps, problems they accept, claims they correct.
 
 Each verb holds the review, reads its file anew, refuses what contradicts what stands there, and returns the file's bytes before and
 after. Whatever is refused, nothing is written.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, product
 from typing import NamedTuple, TypeVar
 
@@ -17,21 +17,17 @@ from casetable import claims, completeness, overlap
 from casetable.completeness import Checked
 from casetable.completeness.acceptance import speaks_of, told
 from casetable.curation import rulings as texts
-from casetable.curation.files import read_acknowledgments, read_overlaps, read_protocol, read_rulings
+from casetable.curation.files import read_overlaps, read_protocol, read_rulings
 from casetable.curation.nodes import can_be_written
 from casetable.errors import UsageError
-from casetable.model import Acceptance, Overlap, OverlapVerdict, Ruling, normal_key
-from casetable.model.notice import Acknowledgment, NoticeKind
-from casetable.notices import changes, covers
+from casetable.model import Acceptance, Overlap, OverlapVerdict, Ruling
 from casetable.problems import Place, Problem, joined, shown
 from casetable.review import Review
 from casetable.workflow import LOGS, check, known_case, known_item, own_key, readable_review
 from casetable.workspace import (
-    ACKNOWLEDGMENTS,
     CLAIMS,
     DUPLICATES,
     FORM,
-    NOTICES,
     OVERLAPS,
     PROTOCOL,
     REPORTS,
@@ -230,7 +226,7 @@ def _named(pair: Iterable[str]) -> str:
     return joined(sorted(pair), "and")
 
 
-# --- what is accepted, and acknowledged -------------------------------------------------------------------------------
+# --- what is accepted ---------------------------------------------------------------------------------------------------
 
 
 def accept(
@@ -286,59 +282,8 @@ def accept(
         return _written(workspace, PROTOCOL, before, after, is_dry=is_dry)
 
 
-def acknowledge(
-    workspace: Workspace,
-    *,
-    report: str,
-    kind: NoticeKind,
-    notice: str = "",
-    reason: str,
-    by: str,
-    today: dt.date,
-    is_dry: bool = False,
-    review: Review | None = None,
-) -> Edited:
-    """Adds a person's word to notices.yaml that a notice about an included report is known, and why the report stays.
-
-    `notice` is the notice's own key; without it all of the kind that are known today are meant. Raises UsageError for a report
-    that is not included, a notice that is not known or acknowledged already, a missing name or reason; ReviewUnreadableError.
-    """
-    by = _name(by, "acknowledgment")
-    reason = _line(reason, "the reason")
-    if not reason:
-        raise UsageError("an acknowledgment needs a reason; expected why the report stays in the review")
-    with workspace.locked():
-        review = review or readable_review(workspace, *LOGS, SCREENING, NOTICES, ACKNOWLEDGMENTS)
-        item = known_item(review, report)
-        if not item.screened.standing.is_included:
-            raise UsageError(f"{item.record.label} is {item.screened.standing}; expected an included report")
-        before = workspace.read(ACKNOWLEDGMENTS)
-        words = _read_if_there(read_acknowledgments, ACKNOWLEDGMENTS, before)
-        review = Review(replace(review.inputs, acknowledgments=words)).after(review)
-        word = Acknowledgment(
-            report=item.record.key,
-            kind=kind,
-            notice=normal_key(notice),
-            by=by,
-            when=today,
-            reason=reason,
-            place=Place(path=ACKNOWLEDGMENTS),
-        )
-        covered = [each for each in changes(review).get(item.group.keys[0], ()) if covers(review, word, each)]
-        if not covered:
-            known = f"that is {word.notice}" if word.notice else f"that was known on {today}"
-            raise UsageError(f"{word.report} has no {kind} {known}; nothing was written")
-        if all(each.acknowledgment for each in covered) and (earlier := covered[0].acknowledgment):
-            raise UsageError(
-                f"{earlier.by} acknowledged the {kind} of {word.report} already ({earlier.place}); to change it, edit that"
-                " entry or take it out; nothing was written"
-            )
-        after = texts.add_acknowledgment(ACKNOWLEDGMENTS, before, word, item.record.label)
-        return _written(workspace, ACKNOWLEDGMENTS, before, after, is_dry=is_dry)
-
-
 def withdraw(workspace: Workspace, entry: texts.Entry, *, is_dry: bool = False) -> Edited:
-    """Takes a ruling, an acceptance or an acknowledgment, as it was read, out of its file.
+    """Takes a ruling or an acceptance, as it was read, out of its file.
 
     Raises UsageError where it does not stand at its place any more, or where a comment in its lines would be lost.
     """
