@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browsed import TEXT, commit, diff_of, write_review
-from tests.support.serving import serving
+from tests.support.window import opened
 
 
 @pytest.fixture
@@ -21,18 +21,10 @@ def review(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser, review: Path, tmp_path: Path) -> Iterator[Page]:
-    with serving(review, tmp_path / "logs") as server:
-        context = browser.new_context(viewport={"width": 1000, "height": 700})
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(server.address)
-        page.wait_for_url(server.base + "/")
+def page(browser: Browser, review: Path) -> Iterator[Page]:
+    # A browser tells of each answer that is an error; 409 is that of a stale tab.
+    with opened(browser, review, unless="409") as page:
         yield page
-        context.close()
-        assert not [text for text in said if "409" not in text]  # a browser tells of each answer that is an error
 
 
 def decided(folder: Path) -> list[str]:

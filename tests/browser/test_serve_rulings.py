@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e import eutils_server
 from tests.support.browsed import add_rulings, commit, diff_of, write_review
 from tests.support.serving import serving
-
-
-@contextmanager
-def opened(browser: Browser, folder: Path, **environment: str) -> Iterator[Page]:
-    with serving(folder, folder.parent / "logs", **environment) as server:
-        context = browser.new_context(viewport={"width": 1000, "height": 700}, base_url=server.base)
-        page = context.new_page()
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(server.address)
-        page.wait_for_url(server.base + "/")
-        yield page
-        context.close()
-        assert not said
+from tests.support.window import opened
 
 
 @pytest.fixture
