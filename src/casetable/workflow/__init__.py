@@ -405,9 +405,7 @@ def decide(
         item = known_item(review, key)
         if not by.strip():
             raise UsageError("a decision needs a name; give --by, or set git's user.name")
-        for name, text in (("the name", by), ("the note", note)):
-            if not can_be_written(text):
-                raise UsageError(f"{name} holds a character that is no text; expected letters, digits and signs")
+        require_text(("the name", by), ("the note", note))
         protocol = review.inputs.protocol
         if verdict is Verdict.EXCLUDE:
             require_reason(protocol, reason)
@@ -480,6 +478,13 @@ def take_back(workspace: Workspace, path: str, before: bytes, after: bytes) -> N
             workspace.write(path, before)
         else:
             workspace.remove(path)
+
+
+def require_text(*texts: tuple[str, str]) -> None:
+    """Raises UsageError for the first text, each with what it is, that cannot stand in a file and be read again."""
+    for name, text in texts:
+        if not can_be_written(text):
+            raise UsageError(f"{name} holds a character that is no text; expected letters, digits and signs")
 
 
 def require_reason(protocol: Protocol | None, reason: str) -> None:

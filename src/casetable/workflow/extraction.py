@@ -12,7 +12,7 @@ from casetable.curation.content import ReportContent, cells_of, content_of, repo
 from casetable.curation.edits import new_report, report_name
 from casetable.curation.files import read_report, report_of
 from casetable.curation.merge import merge
-from casetable.curation.nodes import Node, can_be_written, read_nodes
+from casetable.curation.nodes import Node, read_nodes
 from casetable.curation.rewrite import RewriteError, rewritten
 from casetable.curation.sheet_reading import X102, SheetContent, read_sheets
 from casetable.curation.sheets import REPORT, template_of
@@ -22,7 +22,7 @@ from casetable.model import Form
 from casetable.model.sheet import Workbook
 from casetable.problems import Place, Problem, Severity, in_order, shown
 from casetable.review import Item, Review
-from casetable.workflow import LOGS, known_item, readable_review, write_schemas
+from casetable.workflow import LOGS, known_item, readable_review, require_text, write_schemas
 from casetable.workspace import FORM, PROTOCOL, REPORTS, SCREENING, Workspace
 from casetable.workspace.files import write_whole
 
@@ -114,8 +114,7 @@ def import_cases(
     RewriteError; ReviewUnreadableError.
     """
     workbook = _workbook(file)
-    if not can_be_written(by):
-        raise UsageError("the name holds a character that is no text; expected letters, digits and signs")
+    require_text(("the name", by))
     with workspace.locked():
         review = readable_review(workspace, *LOGS, FORM, SCREENING)
         form = _form(review)

@@ -24,7 +24,7 @@ from casetable.model import SEARCHED_SOURCE, ExportFile, Method, Record, Search,
 from casetable.model.article import Article, record_of
 from casetable.problems import did_you_mean, joined
 from casetable.review import Review, strategy_hash
-from casetable.workflow import LOGS, readable_review
+from casetable.workflow import LOGS, readable_review, require_text
 from casetable.workspace import STRATEGIES, Workspace
 from casetable.workspace.articles import read_bytes
 
@@ -149,9 +149,7 @@ def _refuse(source: str, by: str, searched: dt.date, today: dt.date) -> None:
         )
     if not by.strip():
         raise UsageError("a search needs a name; give --by, or set git's user.name")
-    for told, text in (("the source", source), ("the name", by)):
-        if not can_be_written(text):
-            raise UsageError(f"{told} holds a character that is no text; expected letters, digits and signs")
+    require_text(("the source", source), ("the name", by))
     if searched > today:
         raise UsageError(f"{searched} is yet to come; expected the day of the export")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from casetable.curation.edits import add_decision, with_decision_changed, without_decision
 from casetable.curation.files import read_decisions
-from casetable.curation.nodes import can_be_written
 from casetable.dedup.groups import Link
 from casetable.errors import UsageError
 from casetable.model import Decision, Record, Stage, Verdict
@@ -20,7 +19,7 @@ from casetable.problems import Place, joined, shown
 from casetable.query.marks import Marked
 from casetable.review import Item, Review, once
 from casetable.screening import Agreement, Standing, agreement, person
-from casetable.workflow import known_item, require_reason
+from casetable.workflow import known_item, require_reason, require_text
 from casetable.workflow.desk import Desk
 from casetable.workspace import PROTOCOL, RECORDS, SCREENING, SEARCHES
 
@@ -233,9 +232,7 @@ def decide(
     With `settles` it is the decision of all on what was decided differently. `was` is the mark of the decision that the person
     saw. Raises UsageError where it cannot be taken, or where another stands there by now.
     """
-    for name, text in (("the name", by), ("the note", note)):
-        if not can_be_written(text):
-            raise UsageError(f"{name} holds a character that is no text; expected letters, digits and signs")
+    require_text(("the name", by), ("the note", note))
     if not by.strip():
         raise UsageError("a decision needs a name; say who you are, at the top right")
     with desk.lock, desk.workspace.locked():

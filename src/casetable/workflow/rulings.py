@@ -18,12 +18,11 @@ from casetable.completeness import Checked
 from casetable.completeness.acceptance import speaks_of, told
 from casetable.curation import rulings as texts
 from casetable.curation.files import read_overlaps, read_protocol, read_rulings
-from casetable.curation.nodes import can_be_written
 from casetable.errors import UsageError
 from casetable.model import Acceptance, Overlap, OverlapVerdict, Ruling
 from casetable.problems import Place, Problem, joined, shown
 from casetable.review import Review
-from casetable.workflow import LOGS, check, known_case, known_item, own_key, readable_review
+from casetable.workflow import LOGS, check, known_case, known_item, own_key, readable_review, require_text
 from casetable.workspace import (
     CLAIMS,
     DUPLICATES,
@@ -348,6 +347,5 @@ def _name(by: str, what: str) -> str:
 
 
 def _line(text: str, what: str) -> str:
-    if not can_be_written(text):
-        raise UsageError(f"{what} holds a character that is no text; expected letters, digits and signs")
+    require_text((what, text))
     return " ".join(text.split())
